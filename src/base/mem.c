@@ -1,0 +1,54 @@
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *must(void *p, size_t bytes)
+{
+    if (!p && bytes) {
+        fprintf(stderr, "out of memory (%zu bytes)\n", bytes);
+        abort();
+    }
+    return p;
+}
+
+void *its_malloc(size_t bytes)
+{
+    return must(calloc(1, bytes), bytes);
+}
+
+void *its_calloc(size_t count, size_t bytes)
+{
+    return must(calloc(count, bytes), count && bytes ? 1 : 0);
+}
+
+void *its_realloc(void *old, size_t bytes)
+{
+    return must(realloc(old, bytes), bytes);
+}
+
+char *its_strdup(const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *copy = must(malloc(n), n);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+void *its_try_calloc(size_t count, size_t bytes)
+{
+    return calloc(count, bytes);
+}
+
+void *its_try_aligned(size_t bytes)
+{
+    if (bytes > SIZE_MAX - 63)
+        return NULL;
+    size_t rounded = (bytes + 63) & ~(size_t)63;
+    void *p = aligned_alloc(64, rounded);
+    if (p)
+        memset(p, 0, rounded);
+    return p;
+}

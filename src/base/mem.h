@@ -1,0 +1,20 @@
+/* Memory. Small fixed sizes abort when there is none; whatever outside input sizes uses the
+ * `try` forms and passes -ENOMEM up. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* Zeroed. Never NULL. Free with free(). */
+void *its_malloc(size_t bytes);
+/* Zeroed, count * bytes with overflow check. Never NULL. */
+void *its_calloc(size_t count, size_t bytes);
+/* Never NULL for bytes > 0. The grown part is not zeroed. */
+void *its_realloc(void *old, size_t bytes);
+char *its_strdup(const char *s);
+
+/* Zeroed; NULL when there is no memory or the product overflows. */
+ITS_MUST_CHECK void *its_try_calloc(size_t count, size_t bytes);
+/* Zeroed, aligned to 64 bytes (a cache line, an AVX-512 register). Free with free(). */
+ITS_MUST_CHECK void *its_try_aligned(size_t bytes);
