@@ -24,8 +24,8 @@ struct its_stream_info {
     struct AVCodecParameters *codec; /* owned */
     char codec_name[24];             /* "h264" */
     int coded_w, coded_h;            /* as stored, pixels */
-    int display_w, display_h;        /* after sample aspect and rotation: all coordinates are these */
     int rotation;                    /* degrees clockwise to show it upright: 0, 90, 180, 270 */
+    int time_base_num, time_base_den; /* seconds per unit of pts */
     double fps;                      /* nominal; 0 = unknown */
 };
 
@@ -44,6 +44,7 @@ struct its_packet {
     int64_t arrived_us;           /* monotonic: the last byte of the access unit was read */
     int64_t capture_us;           /* wall clock */
     enum its_capture_source capture_source;
+    bool has_time;                /* the stream said so; else time_us is counted */
     bool key;                     /* decoding can start here */
     bool disposable;              /* no other picture refers to it */
     uint32_t bytes;

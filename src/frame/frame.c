@@ -1,0 +1,131 @@
+#include "frame/frame.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include <libavutil/frame.h>
+#include <libavutil/pixfmt.h>
+
+#include "base/err.h"
+#include "frame/frame_pool.h"
+
+/* A sample aspect beyond this is a damaged header, not an anamorphic camera. */
+#define SAMPLE_ASPECT_MAX 4.0
+
+static int frame_init(void *object)
+{
+    struct its_frame *f = object;
+    f->av = av_frame_alloc();
+    return f->av ? 0 : -ENOMEM;
+}
+
+static void frame_reset(void *object)
+{
+    struct its_frame *f = object;
+    av_frame_unref(f->av);
+}
+
+static void frame_fini(void *object)
+{
+    struct its_frame *f = object;
+    av_frame_free(&f->av);
+}
+
+struct its_pool *its_frame_pool_create(void)
+{
+    return its_pool_create(&(struct its_pool_settings){
+        .name = "frames",
+        .object_bytes = sizeof(struct its_frame),
+        .init = frame_init,
+        .reset = frame_reset,
+        .fini = frame_fini,
+    });
+}
+
+struct its_frame *its_frame_take(struct its_pool *pool)
+{
+    struct its_frame *f = its_pool_take(pool);
+    if (!f)
+        return NULL;
+    struct AVFrame *av = f->av;
+    *f = (struct its_frame){.av = av};
+    its_ref_init(&f->ref);
+    return f;
+}
+
+struct its_frame *its_frame_ref(struct its_frame *f)
+{
+    its_ref_get(&f->ref);
+    return f;
+}
+
+void its_frame_unref(struct its_frame **pf)
+{
+    struct its_frame *f = *pf;
+    *pf = NULL;
+    if (f && its_ref_put(&f->ref))
+        its_pool_give(f);
+}
+
+static int pixels_of(int av_format, enum its_pixels *pixels)
+{
+    switch (av_format) {
+    case AV_PIX_FMT_YUV420P:
+    case AV_PIX_FMT_YUVJ420P:
+        *pixels = ITS_PIXELS_I420;
+        return 0;
+    case AV_PIX_FMT_YUV422P:
+    case AV_PIX_FMT_YUVJ422P:
+        *pixels = ITS_PIXELS_I422;
+        return 0;
+    case AV_PIX_FMT_YUV444P:
+    case AV_PIX_FMT_YUVJ444P:
+        *pixels = ITS_PIXELS_I444;
+        return 0;
+    case AV_PIX_FMT_NV12:
+        *pixels = ITS_PIXELS_NV12;
+        return 0;
+    case AV_PIX_FMT_GRAY8:
+        *pixels = ITS_PIXELS_GRAY;
+        return 0;
+    }
+    return ITS_EUNSUPPORTED;
+}
+
+static bool is_full_range(const AVFrame *av)
+{
+    return av->color_range == AVCOL_RANGE_JPEG || av->format == AV_PIX_FMT_YUVJ420P ||
+           av->format == AV_PIX_FMT_YUVJ422P || av->format == AV_PIX_FMT_YUVJ444P;
+}
+
+/* Stretches the width by the sample aspect, then turns (the order of every player). */
+static void display_size(struct its_frame *f, AVRational sar)
+{
+    double aspect = sar.num > 0 && sar.den > 0 ? (double)sar.num / sar.den : 1;
+    if (aspect > SAMPLE_ASPECT_MAX || aspect < 1 / SAMPLE_ASPECT_MAX)
+        aspect = 1;
+    int w = (int)lround(f->coded_w * aspect), h = f->coded_h;
+    bool turned = f->rotation % 180 != 0;
+    f->display_w = turned ? h : w;
+    f->display_h = turned ? w : h;
+    if (f->display_w < 1)
+        f->display_w = 1;
+}
+
+int its_frame_describe(struct its_frame *f, int rotation)
+{
+    const AVFrame *av = f->av;
+    int rc = pixels_of(av->format, &f->pixels);
+    if (rc < 0)
+        return rc;
+    for (int i = 0; i < 3; i++) {
+        f->plane[i] = av->data[i];
+        f->stride[i] = av->linesize[i];
+    }
+    f->coded_w = av->width;
+    f->coded_h = av->height;
+    f->full_range = is_full_range(av);
+    f->rotation = rotation;
+    display_size(f, av->sample_aspect_ratio);
+    return 0;
+}
