@@ -1,0 +1,51 @@
+/* One camera's analysis: frame → detections → tracks → crossings → a published result.
+ * Everything in it belongs to the camera's lane: one thread at a time, no locks, no allocation per
+ * frame. `run` and `analyze` both go through here. */
+#pragma once
+
+#include <stdint.h>
+
+#include "app/bus.h"
+#include "base/err.h"
+#include "detect/motion.h"
+#include "frame/frame.h"
+#include "track/tracker.h"
+#include "traffic/counter.h"
+#include "traffic/line.h"
+#include "watch/latency.h"
+
+struct its_analysis_settings {
+    const char *camera;           /* id; must outlive the results */
+    const struct its_line *lines; /* copied; none of them a point */
+    int line_count;               /* <= ITS_COUNTER_LINES_MAX */
+    uint64_t first_track;         /* > 0 */
+    struct its_motion_settings motion;
+    struct its_tracker_settings tracker;
+    struct its_counter_settings counter;
+};
+
+/* The defaults of every part; camera, lines and first_track stay empty. */
+void its_analysis_defaults(struct its_analysis_settings *settings);
+
+struct its_analysis;
+
+/* The bus is borrowed. -ENOMEM, or 0. */
+int its_analysis_create(const struct its_analysis_settings *settings, const struct its_bus *bus,
+                        struct its_analysis **out);
+void its_analysis_destroy(struct its_analysis **a);
+
+/* Analyses the frame, publishes its result, drops the frame (the reference is given away). */
+void its_analysis_frame(struct its_analysis *a, struct its_frame *frame);
+
+/* Latency of all results so far; any thread may read it while frames run. */
+const struct its_latency *its_analysis_latency(const struct its_analysis *a);
+
+/* Counters of the analysis; each may be read by any thread. */
+struct its_analysis_stats {
+    _Atomic uint64_t frames;   /* results published */
+    _Atomic uint64_t analysed; /* of them, looked at by a detector */
+    _Atomic uint64_t failed;   /* frames given up for lack of memory */
+    _Atomic int tracks;        /* in the newest result */
+    _Atomic int64_t last_us;   /* monotonic time of the newest result; 0 = none yet */
+};
+const struct its_analysis_stats *its_analysis_stats(const struct its_analysis *a);

@@ -1,0 +1,39 @@
+/* Results as JSON Lines: the one place that knows the field names of `analyze --json`, which the
+ * server's sockets will speak too. Every function appends one line with its newline. */
+#pragma once
+
+#include "app/analysis.h"
+#include "base/str.h"
+#include "traffic/result.h"
+
+/* {"v":1,"type":"crossing",…} */
+void its_crossing_json(struct its_str *out, const struct its_crossing *c);
+
+/* {"v":1,"type":"frame",…} with every track of the frame. */
+void its_frame_json(struct its_str *out, const struct its_result *r);
+
+/* Crossings by line, direction and class. */
+struct its_tally {
+    int line_count;
+    char name[ITS_COUNTER_LINES_MAX][ITS_NAME_MAX + 1];
+    uint64_t count[ITS_COUNTER_LINES_MAX][2][ITS_CLASS_COUNT];
+};
+
+void its_tally_init(struct its_tally *t, const struct its_line *lines, int line_count);
+void its_tally_add(struct its_tally *t, const struct its_crossing *c);
+
+/* What `analyze` says at the end. */
+struct its_summary {
+    const char *input;    /* credentials masked */
+    const char *detector;
+    uint64_t frames, analysed, skipped, errors;
+    double wall_s;
+    const struct its_tally *tally;
+    const struct its_latency *latency;
+};
+
+/* {"v":1,"type":"summary",…} */
+void its_summary_json(struct its_str *out, const struct its_summary *s);
+
+/* The same for people: a table of counts and one of times. */
+void its_summary_text(struct its_str *out, const struct its_summary *s);
