@@ -1,0 +1,144 @@
+#include "detect/motion.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "detect/background.h"
+#include "detect/blobs.h"
+#include "detect/group.h"
+#include "detect/lowres.h"
+#include "detect/scene.h"
+#include "detect/sway.h"
+
+struct its_motion {
+    struct its_motion_settings set;
+    struct its_lowres picture;
+    struct its_background background;
+    struct its_blobs blobs;
+    struct its_scene scene;
+    int display_w, display_h;
+    int64_t last_us;
+    bool learned, has_time;
+    int ticks;
+    float shift_x, shift_y; /* coded px */
+};
+
+void its_motion_defaults(struct its_motion_settings *s)
+{
+    *s = (struct its_motion_settings){
+        .max_side_px = 400, .threshold = 10, .min_area_px = 10, .stay_s = 120, .stabilise = true};
+}
+
+int its_motion_create(const struct its_motion_settings *s, struct its_motion **out)
+{
+    *out = its_malloc(sizeof **out);
+    (*out)->set = *s;
+    return 0;
+}
+
+static void forget(struct its_motion *m)
+{
+    its_blobs_fini(&m->blobs);
+    its_background_fini(&m->background);
+    its_lowres_fini(&m->picture);
+    m->learned = false;
+}
+
+void its_motion_destroy(struct its_motion **m)
+{
+    if (!m || !*m)
+        return;
+    forget(*m);
+    free(*m);
+    *m = NULL;
+}
+
+static int plan(struct its_motion *m, const struct its_frame *f)
+{
+    forget(m);
+    int rc = its_lowres_plan(&m->picture, f, m->set.max_side_px);
+    if (rc == 0)
+        rc = its_background_init(&m->background, m->picture.w, m->picture.h, m->picture.stride);
+    if (rc == 0)
+        rc = its_blobs_init(&m->blobs, m->picture.w, m->picture.h);
+    its_scene_init(&m->scene, m->picture.w, m->picture.h);
+    if (rc < 0)
+        forget(m);
+    return rc;
+}
+
+int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
+{
+    if (!its_lowres_fits(&m->picture, f)) {
+        int rc = plan(m, f);
+        if (rc < 0)
+            return rc;
+    }
+    m->display_w = f->display_w;
+    m->display_h = f->display_h;
+    int64_t us = m->has_time ? f->time_us - m->last_us : ITS_TICK_US;
+    m->ticks = us < ITS_TICK_US ? 1 : us > 1000000 ? 1000000 / ITS_TICK_US : (int)(us / ITS_TICK_US);
+    m->last_us = f->time_us;
+    m->has_time = true;
+    its_lowres_reduce(&m->picture, f, (int)lrintf(m->shift_x), (int)lrintf(m->shift_y));
+    if (!m->learned) {
+        its_background_restart(&m->background, m->picture.px);
+        m->learned = true;
+    }
+    if (m->set.stabilise) {
+        struct its_sway s = its_sway_estimate(&m->background, m->picture.px);
+        float k = m->picture.factor;
+        if (s.sure && fabsf(s.dx) < 2 && fabsf(s.dy) < 2) {
+            m->shift_x = lrintf(m->shift_x) + s.dx * k;
+            m->shift_y = lrintf(m->shift_y) + s.dy * k;
+            its_lowres_reduce(&m->picture, f, (int)lrintf(m->shift_x), (int)lrintf(m->shift_y));
+        }
+    }
+    float gain = its_exposure_estimate(&m->background, m->picture.px);
+    if (gain != 1)
+        its_background_scale(&m->background, gain);
+    return 0;
+}
+
+void its_motion_infer(struct its_motion *m)
+{
+    its_background_compare(&m->background, m->picture.px, m->set.threshold);
+    its_background_learn(&m->background, m->picture.px, m->ticks);
+}
+
+void its_motion_post(struct its_motion *m, struct its_detections *out)
+{
+    struct its_blobs *b = &m->blobs;
+    its_blobs_find(b, &m->background, m->picture.px, m->set.min_area_px);
+    its_blobs_split(b, &m->background, &m->scene);
+    its_blobs_merge(b, &m->scene);
+    for (int i = 0; i < b->count; i++)
+        its_scene_learn(&m->scene, &b->item[i]);
+    its_scene_fit(&m->scene);
+    out->count = 0;
+    float kx = (float)m->display_w / m->picture.w, ky = (float)m->display_h / m->picture.h;
+    int sx = (int)lrintf(m->shift_x), sy = (int)lrintf(m->shift_y);
+    for (int i = 0; i < b->count && out->count < ITS_DETECTIONS_MAX; i++) {
+        struct its_rect r = b->item[i].box;
+        struct its_size e = its_scene_expect(&m->scene, r.y1);
+        float size = e.w > 0 ? (float)((r.x1 - r.x0) * (r.y1 - r.y0)) / (e.w * e.h) : 1;
+        out->item[out->count++] = (struct its_detection){
+            .box = {r.x0 * kx + sx, r.y0 * ky + sy, (r.x1 - r.x0) * kx, (r.y1 - r.y0) * ky},
+            .score = b->item[i].ghost ? 0.2f : size < 0.15f ? 0.3f : size < 0.4f ? 0.5f : 0.7f,
+            .cls = its_scene_classify(&m->scene, r),
+        };
+    }
+}
+
+void its_motion_reset(struct its_motion *m)
+{
+    m->has_time = false;
+}
+
+bool its_motion_active(const struct its_motion *m)
+{
+    return true;
+}
