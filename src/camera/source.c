@@ -271,6 +271,12 @@ const struct its_stream_info *its_source_info(const struct its_source *s)
     return s->info;
 }
 
+uint64_t its_source_frames(const struct its_source *s)
+{
+    int64_t n = s->format->streams[s->stream]->nb_frames;
+    return n > 0 && !s->set.loop ? (uint64_t)n : 0;
+}
+
 struct its_source_resume its_source_resume_point(const struct its_source *s)
 {
     return (struct its_source_resume){s->seq, s->epoch + 1, s->end_us};

@@ -42,6 +42,9 @@ int its_source_open(const struct its_source_settings *settings, struct its_cance
 /* Borrowed, good until the next read. */
 const struct its_stream_info *its_source_info(const struct its_source *s);
 
+/* How many pictures the file says it holds; 0 = unknown or endless. */
+uint64_t its_source_frames(const struct its_source *s);
+
 /* The next packet; the reference is the caller's. ITS_EEOF: the end (never with `loop`).
  * Damaged stretches are skipped and counted. */
 int its_source_read(struct its_source *s, struct its_packet **out, struct its_error *err);

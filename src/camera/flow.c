@@ -1,0 +1,270 @@
+#include "camera/flow.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/attr.h"
+#include "base/mem.h"
+#include "camera/dice.h"
+
+#define PATHS_MAX    16
+#define STEP_S       (1 / 30.0)
+#define FILL_S       60  /* long enough for the slowest to drive through */
+#define ACCELERATE   1.6 /* m/s², comfortable */
+#define BRAKE        2.5 /* m/s², comfortable */
+#define BRAKE_MAX    8.0 /* m/s², dry road */
+#define CLEAR_ROAD_M 1e6
+
+struct its_flow {
+    const struct its_path *path;
+    int paths;
+    double density;
+    struct its_dice dice;
+    double time_s;
+    double next_s[PATHS_MAX]; /* when the next vehicle wants to enter */
+    uint32_t last_id;
+    int vehicles;
+    struct its_vehicle vehicle[ITS_VEHICLES_MAX];
+};
+
+/* --- paths */
+
+double its_path_length(const struct its_path *path)
+{
+    double sum = 0;
+    for (int i = 0; i < path->pieces; i++)
+        sum += path->piece[i].length_m;
+    return sum;
+}
+
+void its_path_at(const struct its_path *path, double s, double right, double *x, double *y,
+                 double *heading)
+{
+    double turn = 0;
+    if (path->reversed) {
+        s = its_path_length(path) - s;
+        right = -right;
+        turn = M_PI;
+    }
+    double px = path->x, py = path->y, h = path->heading;
+    for (int i = 0; i < path->pieces; i++) {
+        double k = path->piece[i].curvature;
+        double len = i + 1 < path->pieces ? fmin(s, path->piece[i].length_m) : s;
+        if (k == 0) {
+            px += len * sin(h);
+            py += len * cos(h);
+        } else {
+            px += (cos(h) - cos(h + k * len)) / k;
+            py += (sin(h + k * len) - sin(h)) / k;
+            h += k * len;
+        }
+        s -= len;
+        if (s <= 0)
+            break;
+    }
+    double side = path->offset_m + right;
+    *x = px + side * cos(h);
+    *y = py - side * sin(h);
+    *heading = h + turn;
+}
+
+/* --- who drives */
+
+static const struct its_colour paints[] = {
+    {.93f, .93f, .92f, 1}, {.90f, .90f, .88f, 1}, {.72f, .74f, .76f, 1}, {.10f, .10f, .11f, 1},
+    {.14f, .15f, .17f, 1}, {.62f, .07f, .07f, 1}, {.72f, .10f, .08f, 1}, {.10f, .20f, .46f, 1},
+    {.14f, .32f, .60f, 1}, {.80f, .80f, .78f, 1}, {.55f, .44f, .30f, 1}, {.12f, .30f, .20f, 1},
+    {.85f, .62f, .10f, 1}, {.86f, .36f, .08f, 1}, {.46f, .62f, .74f, 1}, {.30f, .06f, .10f, 1},
+};
+static const struct its_colour bus_paints[] = {
+    {.80f, .12f, .10f, 1}, {.95f, .72f, .12f, 1}, {.16f, .42f, .66f, 1}, {.20f, .52f, .32f, 1},
+};
+static const struct its_colour loads[] = {
+    {.92f, .92f, .90f, 1}, {.86f, .87f, .88f, 1}, {.20f, .36f, .62f, 1}, {.70f, .16f, .14f, 1},
+    {.90f, .78f, .30f, 1}, {.24f, .48f, .34f, 1}, {.95f, .95f, .94f, 1},
+};
+
+static struct its_colour pick(struct its_dice *dice, const struct its_colour *from, size_t n)
+{
+    return from[its_dice_bits(dice) % n];
+}
+
+static enum its_body_kind choose_kind(struct its_dice *dice, double heavy)
+{
+    if (its_dice_between(dice, 0, 1) < heavy) {
+        static const enum its_body_kind kinds[] = {
+            ITS_BODY_LORRY, ITS_BODY_ARTICULATED, ITS_BODY_BUS, ITS_BODY_VAN, ITS_BODY_LORRY,
+        };
+        return kinds[its_dice_bits(dice) % ITS_ARRAY_LEN(kinds)];
+    }
+    static const enum its_body_kind kinds[] = {
+        ITS_BODY_SALOON, ITS_BODY_HATCHBACK,  ITS_BODY_ESTATE, ITS_BODY_HATCHBACK,
+        ITS_BODY_SALOON, ITS_BODY_MOTORCYCLE, ITS_BODY_ESTATE, ITS_BODY_SALOON,
+        ITS_BODY_VAN,    ITS_BODY_HATCHBACK,  ITS_BODY_ESTATE, ITS_BODY_SALOON,
+    };
+    return kinds[its_dice_bits(dice) % ITS_ARRAY_LEN(kinds)];
+}
+
+static double wish_of(struct its_dice *dice, enum its_body_kind kind, double limit)
+{
+    double usual = limit * (1 + 0.06 * its_dice_normal(dice));
+    bool slow = kind == ITS_BODY_LORRY || kind == ITS_BODY_ARTICULATED || kind == ITS_BODY_BUS;
+    return fmax(limit * 0.75, fmin(limit * 1.2, slow ? usual * 0.92 : usual));
+}
+
+static void place(const struct its_flow *f, struct its_vehicle *v)
+{
+    const struct its_path *path = &f->path[v->path];
+    /* A slow weave of at most drift_m over some 90 m; the nose follows it. */
+    double wave = v->s_m * (2 * M_PI / 90) + v->drift_phase;
+    double right = v->drift_m * sin(wave);
+    its_path_at(path, v->s_m, right, &v->pose.x, &v->pose.y, &v->pose.heading);
+    v->pose.heading += atan(v->drift_m * cos(wave) * (2 * M_PI / 90));
+}
+
+static struct its_vehicle new_vehicle(struct its_flow *f, int path)
+{
+    struct its_dice *dice = &f->dice;
+    const struct its_path *way = &f->path[path];
+    enum its_body_kind kind = choose_kind(dice, way->heavy);
+    bool bike = kind == ITS_BODY_MOTORCYCLE, bus = kind == ITS_BODY_BUS;
+    struct its_vehicle v = {
+        .id = 0,
+        .kind = kind,
+        .path = path,
+        .wish_mps = wish_of(dice, kind, way->speed_mps),
+        .headway_s = its_dice_between(dice, 1.0, 1.7),
+        .gap_m = its_dice_between(dice, 1.8, 3),
+        .drift_m = its_dice_between(dice, 0.05, bike ? 0.5 : 0.2),
+        .drift_phase = its_dice_between(dice, 0, 2 * M_PI),
+    };
+    v.pose.body = its_body_of(kind);
+    v.pose.paint = bus ? pick(dice, bus_paints, ITS_ARRAY_LEN(bus_paints))
+                       : pick(dice, paints, ITS_ARRAY_LEN(paints));
+    v.pose.load = pick(dice, loads, ITS_ARRAY_LEN(loads));
+    if (kind == ITS_BODY_VAN && its_dice_between(dice, 0, 1) < 0.6)
+        v.pose.paint = (struct its_colour){.92f, .92f, .91f, 1};
+    v.speed_mps = v.wish_mps;
+    v.s_m = its_body_length(v.pose.body) / 2;
+    return v;
+}
+
+/* --- how they follow each other */
+
+static double half_length(const struct its_vehicle *v)
+{
+    return its_body_length(v->pose.body) / 2;
+}
+
+static const struct its_vehicle *leader_of(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_vehicle *best = NULL;
+    for (int i = 0; i < f->vehicles; i++) {
+        const struct its_vehicle *o = &f->vehicle[i];
+        if (o != v && o->path == v->path && o->s_m > v->s_m && (!best || o->s_m < best->s_m))
+            best = o;
+    }
+    return best;
+}
+
+static double acceleration(const struct its_vehicle *v, double gap, double closing_mps)
+{
+    double free = 1 - pow(v->speed_mps / v->wish_mps, 4);
+    double want = v->gap_m + fmax(0, v->speed_mps * v->headway_s +
+                                         v->speed_mps * closing_mps / (2 * sqrt(ACCELERATE * BRAKE)));
+    double near = want / fmax(gap, 0.1);
+    return fmax(-BRAKE_MAX, ACCELERATE * (free - near * near));
+}
+
+static void drive(struct its_flow *f, double dt)
+{
+    double wanted[ITS_VEHICLES_MAX];
+    for (int i = 0; i < f->vehicles; i++) {
+        const struct its_vehicle *v = &f->vehicle[i], *o = leader_of(f, v);
+        double gap = o ? o->s_m - half_length(o) - v->s_m - half_length(v) : CLEAR_ROAD_M;
+        wanted[i] = acceleration(v, gap, o ? v->speed_mps - o->speed_mps : 0);
+    }
+    for (int i = 0; i < f->vehicles; i++) {
+        struct its_vehicle *v = &f->vehicle[i];
+        double before = v->speed_mps;
+        v->speed_mps = fmax(0, before + wanted[i] * dt);
+        v->s_m += (before + v->speed_mps) / 2 * dt;
+    }
+}
+
+static void leave(struct its_flow *f)
+{
+    int kept = 0;
+    for (int i = 0; i < f->vehicles; i++) {
+        const struct its_vehicle *v = &f->vehicle[i];
+        if (v->s_m + half_length(v) < its_path_length(&f->path[v->path]))
+            f->vehicle[kept++] = *v;
+    }
+    f->vehicles = kept;
+}
+
+static double interval(struct its_flow *f, int path)
+{
+    double rate = f->path[path].per_second * f->density;
+    if (rate <= 0)
+        return INFINITY;
+    return -log(1 - its_dice_between(&f->dice, 0, 1)) / rate;
+}
+
+static void enter(struct its_flow *f, int path)
+{
+    if (f->time_s < f->next_s[path] || f->vehicles == ITS_VEHICLES_MAX)
+        return;
+    struct its_vehicle v = new_vehicle(f, path);
+    const struct its_vehicle *o = leader_of(f, &v);
+    double gap = o ? o->s_m - half_length(o) - 2 * half_length(&v) : CLEAR_ROAD_M;
+    if (o)
+        v.speed_mps = fmin(v.speed_mps, o->speed_mps);
+    if (gap < v.gap_m + v.speed_mps * v.headway_s)
+        return; /* no room: somebody tries again at the next step */
+    v.id = ++f->last_id;
+    f->vehicle[f->vehicles++] = v;
+    f->next_s[path] = f->time_s + interval(f, path);
+}
+
+void its_flow_advance(struct its_flow *f, double seconds)
+{
+    int steps = (int)ceil(seconds / STEP_S - 1e-9);
+    for (int i = 0; i < steps; i++) {
+        double dt = seconds / steps;
+        drive(f, dt);
+        leave(f);
+        for (int path = 0; path < f->paths; path++)
+            enter(f, path);
+        f->time_s += dt;
+    }
+    for (int i = 0; i < f->vehicles; i++)
+        place(f, &f->vehicle[i]);
+}
+
+struct its_flow *its_flow_create(const struct its_path *path, int paths, double density,
+                                 uint64_t seed)
+{
+    its_assert(paths <= PATHS_MAX);
+    struct its_flow *f = its_malloc(sizeof(*f));
+    f->path = path;
+    f->paths = paths;
+    f->density = density;
+    f->dice.state = seed;
+    for (int i = 0; i < paths; i++)
+        f->next_s[i] = interval(f, i);
+    its_flow_advance(f, FILL_S);
+    return f;
+}
+
+void its_flow_destroy(struct its_flow **f)
+{
+    free(*f);
+    *f = NULL;
+}
+
+struct its_vehicle *its_flow_vehicles(struct its_flow *f, int *count)
+{
+    *count = f->vehicles;
+    return f->vehicle;
+}

@@ -1,0 +1,59 @@
+/* Traffic as it moves: vehicles on paths, each following the one in front (Intelligent Driver
+ * Model: Treiber, Hennecke, Helbing, Phys. Rev. E 62, 2000), so that no two ever touch.
+ * Everything follows from the seed. One thread at a time; no allocation after creation. */
+#pragma once
+
+#include <stdint.h>
+
+#include "camera/body.h"
+
+#define ITS_PATH_PIECES_MAX 4
+
+/* A way over the ground: pieces of straight (curvature 0) or arc (1/m, positive to the right). */
+struct its_path {
+    double x, y, heading; /* of its start; heading as in its_body_pose */
+    double offset_m;      /* to the right of the pieces */
+    bool reversed;        /* driven from the far end to the start */
+    int pieces;
+    struct {
+        double length_m, curvature;
+    } piece[ITS_PATH_PIECES_MAX];
+
+    double speed_mps;    /* what most drive here */
+    double heavy;        /* share of lorries and buses at full demand, 0..1 */
+    double per_second;   /* vehicles entering at density 1 */
+};
+
+double its_path_length(const struct its_path *path);
+/* Where a point s metres along it (and `right` metres to the right of it) lies. */
+void its_path_at(const struct its_path *path, double s, double right, double *x, double *y,
+                 double *heading);
+
+struct its_vehicle {
+    uint32_t id; /* 1, 2, 3, … */
+    struct its_body_pose pose;
+    double speed_mps;
+    enum its_body_kind kind;
+
+    /* --- the driver's own business */
+    int path;
+    double s_m;                     /* of the middle, along the path */
+    double wish_mps, headway_s, gap_m;
+    double drift_m, drift_phase;    /* nobody drives exactly in the middle */
+    uint32_t lines_crossed;         /* one bit per counting line: for the caller */
+};
+
+#define ITS_VEHICLES_MAX 200
+
+struct its_flow;
+
+/* `path` is borrowed for the flow's life. density 0..1. Starts with the roads already filled. */
+struct its_flow *its_flow_create(const struct its_path *path, int paths, double density,
+                                 uint64_t seed);
+void its_flow_destroy(struct its_flow **f);
+
+void its_flow_advance(struct its_flow *f, double seconds);
+
+/* The vehicles on the road, in no order; good until the next advance. The array keeps a vehicle's
+ * place until one in front of it leaves. */
+struct its_vehicle *its_flow_vehicles(struct its_flow *f, int *count);

@@ -1,0 +1,240 @@
+/* The highway: two carriageways of two lanes, a median with guard rails, hard shoulders, a gentle
+ * bend far ahead. All widths in metres from the middle of the median. */
+#include <math.h>
+
+#include "camera/dice.h"
+#include "camera/scenery.h"
+#include "camera/site.h"
+#include "camera/texture.h"
+
+#define MEDIAN    1.9  /* half of it; rails stand on it */
+#define RAIL      1.35
+#define LINE_IN   3.0  /* edge line towards the median */
+#define LANE_FAST 5.0  /* middle of the lane */
+#define DASHES    6.85
+#define LANE_SLOW 8.65
+#define LINE_OUT  10.6 /* edge line towards the hard shoulder */
+#define ASPHALT   13.2
+#define OUTER_RAIL 13.9
+#define STRAIGHT  150.0 /* then the bend begins */
+#define RADIUS    850.0
+#define BEHIND    30.0 /* the road begins this far behind the camera */
+#define COUNT_AT  29.0 /* the counting lines lie here */
+
+/* Along and across the road, from the place on the ground. */
+static void road_coordinates(float x, float y, float *along, float *across)
+{
+    *along = y;
+    *across = x;
+    if (y > STRAIGHT) {
+        float dx = (float)RADIUS - x, dy = y - (float)STRAIGHT;
+        *along = (float)(STRAIGHT + RADIUS * atan2f(dy, dx));
+        *across = (float)RADIUS - hypotf(dx, dy);
+    }
+}
+
+static void place_on_road(double along, double across, double *x, double *y)
+{
+    static const struct its_path middle = {
+        .pieces = 2, .piece = {{STRAIGHT, 0}, {500, 1 / RADIUS}}};
+    double heading;
+    its_path_at(&middle, along, across, x, y, &heading);
+}
+
+/* --- the surface */
+
+/* Share of the interval [at - size/2, at + size/2] that a stripe covers. */
+static float stripe(float at, float size, float middle, float width)
+{
+    float low = fmaxf(at - size / 2, middle - width / 2);
+    float high = fminf(at + size / 2, middle + width / 2);
+    return fmaxf(0, high - low) / size;
+}
+
+/* The same for dashes of `length` every `period`. */
+static float dashes(float at, float size, float length, float period)
+{
+    if (size > period / 2)
+        return length / period;
+    float u = at - period * floorf(at / period);
+    return stripe(u, size, length / 2, length) + stripe(u, size, length / 2 + period, length);
+}
+
+static struct its_colour blend(struct its_colour a, struct its_colour b, float t)
+{
+    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
+                               a.b + (b.b - a.b) * t, 1};
+}
+
+static struct its_colour tint(struct its_colour c, float k)
+{
+    return (struct its_colour){c.r * k, c.g * k, c.b * k, 1};
+}
+
+/* Tyres polish two tracks into every lane. */
+static float worn(float a)
+{
+    float sum = 0;
+    for (int lane = 0; lane < 2; lane++) {
+        for (int track = -1; track <= 1; track += 2) {
+            float d = (a - (float)(lane ? LANE_SLOW : LANE_FAST) - .85f * (float)track) / .42f;
+            sum += expf(-d * d);
+        }
+    }
+    return sum;
+}
+
+static struct its_colour asphalt(float s, float a, float x, float foot, uint32_t seed)
+{
+    static const struct its_colour grey = {.375f, .378f, .385f, 1};
+    float k = 1 + .14f * its_texture_grain(x, s, foot, seed) - .10f * worn(a);
+    /* Long streaks along the road, and the seam where the shoulder was laid. */
+    k += .05f * (2 * its_texture_noise(x * 1.7f, s * .03f, seed + 11) - 1);
+    if (a > (float)LINE_OUT)
+        k *= .93f;
+    k -= .12f * stripe(a, fmaxf(.05f, foot * .2f), (float)LINE_OUT + .45f, .05f);
+    return tint(grey, k);
+}
+
+static struct its_colour grass(float x, float y, float foot, uint32_t seed)
+{
+    static const struct its_colour green = {.29f, .40f, .17f, 1}, dry = {.50f, .48f, .27f, 1};
+    float patch = its_texture_noise(x / 7, y / 11, seed + 5);
+    float tuft = its_texture_grain(x, y, foot, seed + 9);
+    return tint(blend(green, dry, fmaxf(0, patch * 1.3f - .5f)), 1 + .42f * tuft);
+}
+
+static struct its_colour highway_ground(float x, float y, float across, float along, uint32_t seed)
+{
+    static const struct its_colour paint = {.88f, .88f, .86f, 1}, gravel = {.47f, .45f, .40f, 1};
+    float s, lat, foot = fmaxf(across, along * .35f);
+    road_coordinates(x, y, &s, &lat);
+    float a = fabsf(lat), edge = .25f * (2 * its_texture_noise(x, y, seed + 21) - 1);
+    /* The rails' shadows, thrown to the right. */
+    float shadow = .45f * (stripe(lat, across, (float)RAIL + .55f, .35f) +
+                           stripe(lat, across, (float)-RAIL + .55f, .35f) +
+                           stripe(lat, across, (float)-OUTER_RAIL + .5f, .35f) +
+                           stripe(lat, across, (float)OUTER_RAIL + .5f, .35f));
+    struct its_colour c;
+    if (a < (float)MEDIAN || a > (float)OUTER_RAIL + 1 + edge)
+        return tint(grass(x, y, foot, seed), 1 - shadow);
+    if (a > (float)ASPHALT + edge * .4f)
+        return tint(gravel, 1 - shadow + .3f * its_texture_grain(x, y, foot, seed + 2));
+    c = asphalt(s, a, lat, foot, seed);
+    float line = stripe(a, across, (float)LINE_IN, .2f) + stripe(a, across, (float)LINE_OUT, .24f);
+    line += stripe(a, across, (float)DASHES, .17f) * dashes(s, along, 4, 12);
+    float wear = .86f + .12f * its_texture_grain(x, y, foot, seed + 31);
+    return tint(blend(c, paint, fminf(1, line) * wear), 1 - shadow);
+}
+
+/* --- beside the road */
+
+static struct its_point at_road(const struct its_view *view, double along, double across, double z)
+{
+    struct its_vec3 p = {.z = z};
+    place_on_road(along, across, &p.x, &p.y);
+    return its_view_project(view, p);
+}
+
+static struct its_colour hazed(const struct its_site *site, struct its_colour c, double distance)
+{
+    return blend(c, site->light.haze, (float)(1 - exp(-distance / site->light.haze_m)));
+}
+
+/* One length of rail from s to s + 4 m with the post at its end. */
+static void rail_piece(const struct its_site *site, const struct its_view *view, double s,
+                       double across, struct its_canvas *canvas)
+{
+    static const struct its_colour zinc = {.66f, .68f, .69f, 1}, rib = {.47f, .49f, .5f, 1};
+    static const struct its_colour post = {.36f, .37f, .37f, 1};
+    static const double z[] = {.46, .58, .68, .78};
+    struct its_point foot[4] = {
+        at_road(view, s + 4, across - .05, 0), at_road(view, s + 4, across + .05, 0),
+        at_road(view, s + 4, across + .05, .6), at_road(view, s + 4, across - .05, .6)};
+    its_canvas_polygon(canvas, foot, 4, hazed(site, post, s));
+    for (int i = 0; i < 3; i++) {
+        struct its_point beam[4] = {
+            at_road(view, s, across, z[i]), at_road(view, s + 4, across, z[i]),
+            at_road(view, s + 4, across, z[i + 1]), at_road(view, s, across, z[i + 1])};
+        its_canvas_polygon(canvas, beam, 4, hazed(site, i == 1 ? rib : zinc, s));
+    }
+}
+
+static void rails(const struct its_site *site, const struct its_view *view,
+                  struct its_canvas *canvas)
+{
+    static const double across[] = {-OUTER_RAIL, -RAIL, RAIL, OUTER_RAIL};
+    for (double s = 320; s >= 4; s -= 4)
+        for (size_t i = 0; i < ITS_ARRAY_LEN(across); i++)
+            rail_piece(site, view, s, across[i], canvas);
+}
+
+static void lamp_post(const struct its_site *site, const struct its_view *view, double s,
+                      double across, struct its_canvas *canvas)
+{
+    static const struct its_colour steel = {.50f, .52f, .53f, 1}, head = {.75f, .76f, .76f, 1};
+    double arm = across > 0 ? across - 2.2 : across + 2.2;
+    struct its_point foot = at_road(view, s, across, 0), top = at_road(view, s, across, 10);
+    struct its_point end = at_road(view, s, arm, 10.4);
+    float width = fmaxf(.7f, (float)(view->focal_px / s * .16));
+    its_canvas_line(canvas, foot, top, width, hazed(site, steel, s));
+    its_canvas_line(canvas, top, end, width * .7f, hazed(site, steel, s));
+    its_canvas_ellipse(canvas, end, width * 2, width * .7f, hazed(site, head, s));
+}
+
+static void highway_furnish(const struct its_site *site, const struct its_view *view, uint64_t seed,
+                            struct its_canvas *canvas)
+{
+    struct its_dice dice = {seed ^ 0x7265657473u};
+    rails(site, view, canvas);
+    for (double s = 330; s > 18; s -= its_dice_between(&dice, 3, 8)) {
+        for (int side = -1; side <= 1; side += 2) {
+            double x, y, size = its_dice_between(&dice, 4, 9);
+            bool bush = its_dice_between(&dice, 0, 1) < .45;
+            double away = bush ? its_dice_between(&dice, 18, 26) : its_dice_between(&dice, 23, 60);
+            place_on_road(s, side * away, &x, &y);
+            its_scenery_tree(site, view, x, y, bush ? size * .35 : size, its_dice_bits(&dice),
+                             canvas);
+        }
+    }
+    for (double s = 260; s > 30; s -= 45) {
+        lamp_post(site, view, s, -OUTER_RAIL - 1, canvas);
+        lamp_post(site, view, s, OUTER_RAIL + 1, canvas);
+    }
+}
+
+static struct its_path lane(double offset_m, double speed_mps, double heavy)
+{
+    return (struct its_path){
+        .y = -BEHIND,
+        .offset_m = offset_m,
+        .reversed = offset_m < 0,
+        .pieces = 2,
+        .piece = {{BEHIND + STRAIGHT, 0}, {270, 1 / RADIUS}},
+        .speed_mps = speed_mps,
+        .heavy = heavy,
+        .per_second = 0.55,
+    };
+}
+
+void its_site_highway(struct its_site *site, int w, int h)
+{
+    *site = (struct its_site){
+        .light = {.sun = {-.46, -.38, .803},
+                  .direct = .62f,
+                  .ambient = .62f,
+                  .haze = {.80f, .85f, .89f, 1},
+                  .haze_m = 750},
+        .paths = 4,
+        .path = {lane(-LANE_FAST, 25, 0), lane(-LANE_SLOW, 21, .3), lane(LANE_FAST, 25, 0),
+                 lane(LANE_SLOW, 21, .3)},
+        .lines = 2,
+        .line = {{"inbound", {-LINE_OUT - 1.2, COUNT_AT, 0}, {-MEDIAN - .2, COUNT_AT, 0}},
+                 {"outbound", {MEDIAN + .2, COUNT_AT, 0}, {LINE_OUT + 1.2, COUNT_AT, 0}}},
+        .ground = highway_ground,
+        .furnish = highway_furnish,
+    };
+    /* The vertical field counts: a taller picture must not lose the road. */
+    double field = 2 * atan(tan(29 * M_PI / 180) * w / h / (16 / 9.0));
+    its_view_init(&site->view, (struct its_vec3){.6, 0, 9.5}, 0, 15.2 * M_PI / 180, field, w, h);
+}

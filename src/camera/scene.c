@@ -1,0 +1,466 @@
+/* Site, flow, bodies and canvas put together. The background is painted once, a little larger than
+ * the picture so that it can sway; each frame paints it, then all shadows, then the bodies from far
+ * to near. Sway moves picture and truth alike, the counting lines stay: they belong to the
+ * picture. */
+#include "camera/scene.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "camera/dice.h"
+#include "camera/flow.h"
+#include "camera/scenery.h"
+#include "camera/site.h"
+
+#define NOISE_SIZE (1 << 16)
+#define SAMPLES    20 /* across and down: how finely occlusion is measured */
+
+struct its_scene {
+    struct its_scene_settings settings;
+    struct its_site site;
+    struct its_scene_line line[ITS_SCENE_LINES_MAX];
+    struct its_flow *flow;
+    struct its_canvas *background, *canvas;
+    int margin_px;
+    int8_t *noise; /* NOISE_SIZE + width samples, read from a random place per row */
+    uint32_t hidden;
+
+    /* --- the frame reached */
+    bool started;
+    float sway_x, sway_y;
+    int order[ITS_VEHICLES_MAX]; /* of painting, far to near */
+    struct its_outline outline[ITS_VEHICLES_MAX]; /* in this order */
+    struct its_scene_truth truth;
+
+    /* --- where everybody was a frame ago, by place in `previous` */
+    int previous_count;
+    struct {
+        uint32_t id;
+        struct its_point foot;
+    } previous[ITS_SCENE_USERS_MAX];
+};
+
+const char *its_scene_kind_name(enum its_scene_kind kind)
+{
+    static const char *const name[] = {
+#define X(id, text) [ITS_SCENE_##id] = text,
+        ITS_SCENES(X)
+#undef X
+    };
+    its_assert(kind < ITS_SCENE_COUNT);
+    return name[kind];
+}
+
+void its_scene_settings_default(struct its_scene_settings *s)
+{
+    *s = (struct its_scene_settings){
+        .kind = ITS_SCENE_HIGHWAY,
+        .seed = 1,
+        .density = 0.5,
+        .width = 960,
+        .height = 540,
+        .fps = 15,
+        .noise = 1,
+    };
+}
+
+/* --- creation */
+
+static int check(const struct its_scene_settings *s, struct its_error *err)
+{
+    if (s->kind >= ITS_SCENE_COUNT)
+        return its_error_set(err, -EINVAL, "scene: no such kind (%d)", (int)s->kind);
+    if (!(s->density >= 0 && s->density <= 1))
+        return its_error_set(err, -EINVAL, "scene: density %g is not within 0..1", s->density);
+    if (s->width < 64 || s->width > 4096 || s->height < 64 || s->height > 4096 || s->width % 2 ||
+        s->height % 2)
+        return its_error_set(err, -EINVAL, "scene: %dx%d: both must be even and within 64..4096",
+                             s->width, s->height);
+    if (s->fps < 1 || s->fps > 120)
+        return its_error_set(err, -EINVAL, "scene: %d fps is not within 1..120", s->fps);
+    if (!(s->sway_px >= 0 && s->sway_px <= 8))
+        return its_error_set(err, -EINVAL, "scene: a sway of %g px is not within 0..8", s->sway_px);
+    if (!(s->noise >= 0 && s->noise <= 20))
+        return its_error_set(err, -EINVAL, "scene: a noise of %g is not within 0..20", s->noise);
+    return 0;
+}
+
+static void make_noise(struct its_scene *s)
+{
+    struct its_dice dice = {s->settings.seed ^ 0x6e6f697365u};
+    for (int i = 0; i < NOISE_SIZE + s->settings.width; i++)
+        s->noise[i] = (int8_t)lrint(its_dice_normal(&dice) * s->settings.noise);
+}
+
+static void make_site(const struct its_scene_settings *s, struct its_site *site)
+{
+    its_site_highway(site, s->width, s->height);
+}
+
+static void make_lines(const struct its_site *site, struct its_scene_line *line)
+{
+    for (int i = 0; i < site->lines; i++) {
+        const struct its_site_line *from = &site->line[i];
+        snprintf(line[i].name, sizeof(line[i].name), "%s", from->name);
+        line[i].a = its_view_project(&site->view, from->a);
+        line[i].b = its_view_project(&site->view, from->b);
+    }
+}
+
+int its_scene_plan_lines(const struct its_scene_settings *settings,
+                         struct its_scene_line line[ITS_SCENE_LINES_MAX])
+{
+    struct its_site site;
+    make_site(settings, &site);
+    make_lines(&site, line);
+    return site.lines;
+}
+
+static int make_pictures(struct its_scene *s)
+{
+    int w = s->settings.width, h = s->settings.height, code;
+    s->margin_px = s->settings.sway_px > 0 ? (int)ceil(s->settings.sway_px) + 1 : 0;
+    if ((code = its_canvas_create(w, h, &s->canvas)) < 0)
+        return code;
+    code = its_canvas_create(w + 2 * s->margin_px, h + 2 * s->margin_px, &s->background);
+    if (code < 0)
+        return code;
+    if (!(s->noise = its_try_calloc((size_t)(NOISE_SIZE + w), 1)))
+        return -ENOMEM;
+    struct its_view wide = s->site.view;
+    wide.centre_x += s->margin_px;
+    wide.centre_y += s->margin_px;
+    its_scenery_paint(&s->site, &wide, s->settings.seed, s->background);
+    make_noise(s);
+    return 0;
+}
+
+int its_scene_create(const struct its_scene_settings *settings, struct its_scene **out,
+                     struct its_error *err)
+{
+    int code = check(settings, err);
+    if (code < 0)
+        return code;
+    struct its_scene *s = its_malloc(sizeof(*s));
+    s->settings = *settings;
+    make_site(settings, &s->site);
+    make_lines(&s->site, s->line);
+    s->flow = its_flow_create(s->site.path, s->site.paths, settings->density, settings->seed);
+    code = make_pictures(s);
+    if (code < 0) {
+        its_scene_destroy(&s);
+        return its_error_set(err, code, "scene: %s", its_strerror(code));
+    }
+    *out = s;
+    return 0;
+}
+
+void its_scene_destroy(struct its_scene **ps)
+{
+    struct its_scene *s = *ps;
+    if (!s)
+        return;
+    *ps = NULL;
+    its_flow_destroy(&s->flow);
+    its_canvas_destroy(&s->background);
+    its_canvas_destroy(&s->canvas);
+    free(s->noise);
+    free(s);
+}
+
+const struct its_scene_line *its_scene_lines(const struct its_scene *s, int *count)
+{
+    *count = s->site.lines;
+    return s->line;
+}
+
+void its_scene_hide(struct its_scene *s, uint32_t user)
+{
+    s->hidden = user;
+}
+
+/* --- the truth */
+
+static void sort_by_depth(struct its_scene *s, const struct its_vehicle *v, int n)
+{
+    double depth[ITS_VEHICLES_MAX];
+    for (int i = 0; i < n; i++) {
+        struct its_vec3 middle = {v[i].pose.x, v[i].pose.y, 0};
+        depth[i] = its_view_to_camera(&s->site.view, middle).z;
+        int k = i;
+        for (; k > 0 && depth[s->order[k - 1]] < depth[i]; k--)
+            s->order[k] = s->order[k - 1];
+        s->order[k] = i;
+    }
+}
+
+static struct its_box cut(struct its_box b, int w, int h)
+{
+    float x0 = fmaxf(0, b.x), y0 = fmaxf(0, b.y);
+    float x1 = fminf((float)w, b.x + b.w), y1 = fminf((float)h, b.y + b.h);
+    return (struct its_box){x0, y0, fmaxf(0, x1 - x0), fmaxf(0, y1 - y0)};
+}
+
+static bool hidden_by_nearer(const struct its_scene *s, int place, int n, struct its_point p)
+{
+    for (int i = place + 1; i < n; i++)
+        if (its_outline_holds(&s->outline[i], p))
+            return true;
+    return false;
+}
+
+/* Share of the outline that shows, by sampling its box. */
+static float visible_share(const struct its_scene *s, int place, int n, struct its_box box)
+{
+    const struct its_outline *o = &s->outline[place];
+    struct its_box frame = {0, 0, (float)s->settings.width, (float)s->settings.height};
+    int inside = 0, seen = 0;
+    for (int i = 0; i < SAMPLES * SAMPLES; i++) {
+        struct its_point p = {box.x + box.w * ((float)(i % SAMPLES) + .5f) / SAMPLES,
+                              box.y + box.h * ((float)(i / SAMPLES) + .5f) / SAMPLES};
+        if (!its_outline_holds(o, p))
+            continue;
+        inside++;
+        seen += p.x >= 0 && p.y >= 0 && p.x < frame.w && p.y < frame.h &&
+                !hidden_by_nearer(s, place, n, p);
+    }
+    return inside ? (float)seen / (float)inside : 0;
+}
+
+static void make_outlines(struct its_scene *s, const struct its_vehicle *v, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct its_outline *o = &s->outline[i];
+        its_body_outline(&v[s->order[i]].pose, &s->site.view, o);
+        for (int k = 0; k < o->count; k++) {
+            o->corner[k].x += s->sway_x;
+            o->corner[k].y += s->sway_y;
+        }
+    }
+}
+
+/* Fills in user number truth.users unless nothing of it is in the picture. */
+static void describe(struct its_scene *s, const struct its_vehicle *v, int place, int n)
+{
+    struct its_box whole = its_outline_box(&s->outline[place]);
+    struct its_box box = cut(whole, s->settings.width, s->settings.height);
+    if (box.w < 1 || box.h < 1)
+        return;
+    s->truth.user[s->truth.users++] = (struct its_scene_user){
+        .id = v->id,
+        .cls = its_body_user(v->pose.body),
+        .box = box,
+        .visible = visible_share(s, place, n, whole),
+        .truncated = 1 - its_box_area(box) / its_box_area(whole),
+        .x_m = v->pose.x,
+        .y_m = v->pose.y,
+        .heading_rad = v->pose.heading,
+        .speed_mps = v->speed_mps,
+    };
+}
+
+/* Positive on the left-hand side of a→b as seen on the screen (y down). */
+static double side_of(const struct its_scene_line *l, struct its_point p)
+{
+    return ((double)l->b.y - l->a.y) * ((double)p.x - l->a.x) -
+           ((double)l->b.x - l->a.x) * ((double)p.y - l->a.y);
+}
+
+static bool find_crossing(const struct its_scene_line *l, struct its_point from,
+                          struct its_point to, struct its_scene_crossing *c, double *share)
+{
+    double before = side_of(l, from), after = side_of(l, to);
+    if ((before > 0) == (after > 0))
+        return false;
+    double t = before / (before - after);
+    c->at = (struct its_point){(float)(from.x + t * (to.x - from.x)),
+                               (float)(from.y + t * (to.y - from.y))};
+    double dx = l->b.x - l->a.x, dy = l->b.y - l->a.y;
+    double along = ((c->at.x - l->a.x) * dx + (c->at.y - l->a.y) * dy) / (dx * dx + dy * dy);
+    c->direction = after > 0 ? 1 : -1;
+    *share = t;
+    return along >= 0 && along <= 1;
+}
+
+static const struct its_point *foot_before(const struct its_scene *s, uint32_t id)
+{
+    for (int i = 0; i < s->previous_count; i++)
+        if (s->previous[i].id == id)
+            return &s->previous[i].foot;
+    return NULL;
+}
+
+static void find_crossings(struct its_scene *s, struct its_vehicle *v,
+                           const struct its_scene_user *user)
+{
+    const struct its_point *before = foot_before(s, user->id);
+    struct its_scene_truth *t = &s->truth;
+    for (int i = 0; before && i < s->site.lines; i++) {
+        struct its_scene_crossing c = {.line = i, .user = user->id, .cls = user->cls};
+        double share;
+        if (v->lines_crossed >> i & 1 || t->crossings == ITS_SCENE_CROSSINGS_MAX ||
+            !find_crossing(&s->line[i], *before, its_box_bottom_centre(user->box), &c, &share))
+            continue;
+        v->lines_crossed |= 1u << i;
+        c.frame = t->frame;
+        c.time_us = llrint(((double)t->frame - 1 + share) * 1e6 / s->settings.fps);
+        t->crossing[t->crossings++] = c;
+    }
+}
+
+static void remember(struct its_scene *s)
+{
+    s->previous_count = s->truth.users;
+    for (int i = 0; i < s->truth.users; i++) {
+        s->previous[i].id = s->truth.user[i].id;
+        s->previous[i].foot = its_box_bottom_centre(s->truth.user[i].box);
+    }
+}
+
+/* Two slow waves whose periods have no common measure. */
+static void set_sway(struct its_scene *s, double time_s)
+{
+    double a = s->settings.sway_px;
+    s->sway_x = (float)(a * (.7 * sin(time_s * 3.9) + .3 * sin(time_s * 9.1 + 1)));
+    s->sway_y = (float)(a * .5 * (.6 * sin(time_s * 4.7 + 2) + .4 * sin(time_s * 11.3)));
+}
+
+const struct its_scene_truth *its_scene_next(struct its_scene *s)
+{
+    struct its_scene_truth *t = &s->truth;
+    if (s->started) {
+        remember(s);
+        t->frame++;
+        its_flow_advance(s->flow, 1.0 / s->settings.fps);
+    }
+    s->started = true;
+    t->time_us = (int64_t)(t->frame * 1000000 / (unsigned)s->settings.fps);
+    t->users = t->crossings = 0;
+    set_sway(s, (double)t->frame / s->settings.fps);
+    int n;
+    struct its_vehicle *v = its_flow_vehicles(s->flow, &n);
+    sort_by_depth(s, v, n);
+    make_outlines(s, v, n);
+    for (int i = 0; i < n; i++) {
+        int before = t->users;
+        describe(s, &v[s->order[i]], i, n);
+        if (t->users > before)
+            find_crossings(s, &v[s->order[i]], &t->user[before]);
+    }
+    return t;
+}
+
+/* --- the picture */
+
+static void paint(struct its_scene *s)
+{
+    int n;
+    const struct its_vehicle *v = its_flow_vehicles(s->flow, &n);
+    its_canvas_set_origin(s->canvas, 0, 0);
+    its_canvas_paint(s->canvas, s->background, s->sway_x - (float)s->margin_px,
+                     s->sway_y - (float)s->margin_px);
+    its_canvas_set_origin(s->canvas, s->sway_x, s->sway_y);
+    for (int i = 0; i < n; i++)
+        if (v[s->order[i]].id != s->hidden)
+            its_body_draw_shadow(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
+    for (int i = 0; i < n; i++)
+        if (v[s->order[i]].id != s->hidden)
+            its_body_draw(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
+}
+
+static void add_noise(uint8_t *restrict y, const int8_t *restrict noise, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int v = y[i] + noise[i];
+        y[i] = (uint8_t)(v < 16 ? 16 : v > 235 ? 235 : v);
+    }
+}
+
+void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
+{
+    its_assert(s->started);
+    paint(s);
+    its_canvas_to_i420(s->canvas, to);
+    if (s->settings.noise <= 0)
+        return;
+    struct its_dice dice = {s->settings.seed + s->truth.frame * 0x632be59bd9b4e019u};
+    for (int y = 0; y < to->h; y++)
+        add_noise(to->plane[0] + (ptrdiff_t)y * to->stride[0],
+                  s->noise + its_dice_bits(&dice) % NOISE_SIZE, to->w);
+}
+
+struct its_canvas *its_scene_canvas(struct its_scene *s)
+{
+    paint(s);
+    return s->canvas;
+}
+
+/* --- the truth as text */
+
+static void number(struct its_json *j, const char *key, double v, int decimals)
+{
+    its_json_key(j, key);
+    its_json_number(j, v, decimals);
+}
+
+static void user_json(const struct its_scene_user *u, struct its_json *j)
+{
+    its_json_object(j);
+    number(j, "id", u->id, 0);
+    its_json_key(j, "class");
+    its_json_string(j, its_road_user_name(u->cls));
+    its_json_key(j, "box_px");
+    its_json_array(j);
+    its_json_number(j, u->box.x, 2);
+    its_json_number(j, u->box.y, 2);
+    its_json_number(j, u->box.w, 2);
+    its_json_number(j, u->box.h, 2);
+    its_json_array_end(j);
+    number(j, "visible", u->visible, 3);
+    number(j, "truncated", u->truncated, 3);
+    number(j, "x_m", u->x_m, 3);
+    number(j, "y_m", u->y_m, 3);
+    number(j, "heading_rad", u->heading_rad, 4);
+    number(j, "speed_kmh", u->speed_mps * 3.6, 2);
+    its_json_object_end(j);
+}
+
+static void crossing_json(const struct its_scene *s, const struct its_scene_crossing *c,
+                          struct its_json *j)
+{
+    its_json_object(j);
+    its_json_key(j, "line");
+    its_json_string(j, s->line[c->line].name);
+    number(j, "id", c->user, 0);
+    its_json_key(j, "class");
+    its_json_string(j, its_road_user_name(c->cls));
+    its_json_key(j, "direction");
+    its_json_string(j, c->direction > 0 ? "forward" : "backward");
+    number(j, "time_s", (double)c->time_us * 1e-6, 6);
+    number(j, "x_px", c->at.x, 2);
+    number(j, "y_px", c->at.y, 2);
+    its_json_object_end(j);
+}
+
+void its_scene_truth_json(const struct its_scene *s, const struct its_scene_truth *t,
+                          struct its_json *j)
+{
+    its_json_object(j);
+    number(j, "v", 1, 0);
+    its_json_key(j, "frame");
+    its_json_int(j, (int64_t)t->frame);
+    number(j, "time_s", (double)t->time_us * 1e-6, 6);
+    its_json_key(j, "users");
+    its_json_array(j);
+    for (int i = 0; i < t->users; i++)
+        user_json(&t->user[i], j);
+    its_json_array_end(j);
+    its_json_key(j, "crossings");
+    its_json_array(j);
+    for (int i = 0; i < t->crossings; i++)
+        crossing_json(s, &t->crossing[i], j);
+    its_json_array_end(j);
+    its_json_object_end(j);
+}

@@ -1,0 +1,128 @@
+/* The ground is found pixel by pixel: each ray meets the plane somewhere, and the site knows what
+ * lies there. Markings come out anti-aliased because the site is told how large a pixel is on the
+ * ground. This runs once per scene. */
+#include "camera/scenery.h"
+
+#include <math.h>
+
+#include "camera/dice.h"
+#include "camera/texture.h"
+
+static struct its_colour mix(struct its_colour a, struct its_colour b, float t)
+{
+    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
+                               a.b + (b.b - a.b) * t, 1};
+}
+
+static uint32_t pack(struct its_colour c)
+{
+    uint32_t r = (uint32_t)(fmaxf(0, fminf(1, c.r)) * 255 + .5f);
+    uint32_t g = (uint32_t)(fmaxf(0, fminf(1, c.g)) * 255 + .5f);
+    uint32_t b = (uint32_t)(fmaxf(0, fminf(1, c.b)) * 255 + .5f);
+    return r << 16 | g << 8 | b;
+}
+
+/* Height of a ridge above the horizon, as a share of the focal length, towards `bearing`. */
+static float ridge(float bearing, float scale, float height, uint32_t seed)
+{
+    float n = its_texture_noise(bearing * scale, 0, seed) * .6f +
+              its_texture_noise(bearing * scale * 3, 0, seed + 1) * .3f +
+              its_texture_noise(bearing * scale * 11, 0, seed + 2) * .1f;
+    return height * n;
+}
+
+/* The sky, or one of the ridges in front of it. `up` and `bearing` in shares of the focal length. */
+static struct its_colour sky(const struct its_site *site, float bearing, float up, uint32_t seed)
+{
+    static const struct its_colour top = {.42f, .60f, .83f, 1}, cloud = {.95f, .96f, .97f, 1};
+    static const struct its_colour far = {.47f, .56f, .62f, 1}, near = {.26f, .35f, .24f, 1};
+    if (up < ridge(bearing, 60, .022f, seed + 7))
+        return mix(near, site->light.haze, .35f);
+    if (up < ridge(bearing, 7, .06f, seed + 3))
+        return mix(far, site->light.haze, .45f);
+    struct its_colour c = mix(site->light.haze, top, fminf(1, up * 5));
+    float flat = 1 / (up + .05f); /* clouds lie flatter towards the horizon */
+    float n = its_texture_noise(bearing * flat * 2, flat * 1.5f, seed) * .6f +
+              its_texture_noise(bearing * flat * 6, flat * 4, seed + 1) * .4f;
+    return mix(c, cloud, fmaxf(0, fminf(.8f, (n - .5f) * 3)));
+}
+
+static struct its_colour ground(const struct its_site *site, const struct its_view *view,
+                                struct its_vec3 at, uint32_t seed)
+{
+    double d = hypot(hypot(at.x - view->eye.x, at.y - view->eye.y), view->eye.z);
+    double across = d / view->focal_px, along = across * d / view->eye.z;
+    struct its_colour c = site->ground((float)at.x, (float)at.y, (float)across, (float)along, seed);
+    return mix(c, site->light.haze, (float)(1 - exp(-d / site->light.haze_m)));
+}
+
+void its_scenery_paint(const struct its_site *site, const struct its_view *view, uint64_t seed,
+                       struct its_canvas *canvas)
+{
+    int stride, w = its_canvas_width(canvas), h = its_canvas_height(canvas);
+    uint32_t *pixels = its_canvas_pixels(canvas, &stride), salt = (uint32_t)(seed * 2654435761u);
+    double horizon = its_view_horizon(view);
+    for (int y = 0; y < h; y++) {
+        for (int x = 0; x < w; x++) {
+            struct its_point p = {(float)x + .5f, (float)y + .5f};
+            struct its_vec3 at;
+            float up = (float)((horizon - p.y) / view->focal_px);
+            float bearing = (float)((p.x - view->centre_x) / view->focal_px);
+            bool below = up < 0 && its_view_ground(view, p, &at);
+            struct its_colour c = below ? ground(site, view, at, salt)
+                                        : sky(site, bearing, up, salt);
+            pixels[(ptrdiff_t)y * stride + x] = pack(c);
+        }
+    }
+    its_canvas_pixels_changed(canvas);
+    site->furnish(site, view, seed, canvas);
+}
+
+/* A soft dark patch where the sun does not reach. */
+static void tree_shadow(const struct its_site *site, const struct its_view *view, double x,
+                        double y, double height_m, float clear, struct its_canvas *canvas)
+{
+    struct its_vec3 sun = site->light.sun;
+    struct its_point ring[16];
+    for (int grow = 0; grow < 3; grow++) {
+        for (int i = 0; i < 16; i++) {
+            double r = height_m * (.42 - .05 * grow), a = 2 * M_PI * i / 16;
+            struct its_vec3 p = {x - sun.x / sun.z * height_m * .6 + r * cos(a),
+                                 y - sun.y / sun.z * height_m * .6 + r * sin(a), 0};
+            if (its_view_to_camera(view, p).z < 1)
+                return;
+            ring[i] = its_view_project(view, p);
+        }
+        its_canvas_polygon(canvas, ring, 16, (struct its_colour){.03f, .05f, .04f, .16f * clear});
+    }
+}
+
+void its_scenery_tree(const struct its_site *site, const struct its_view *view, double x, double y,
+                      double height_m, uint64_t seed, struct its_canvas *canvas)
+{
+    struct its_dice dice = {seed};
+    struct its_vec3 foot = {x, y, 0}, cam = its_view_to_camera(view, foot);
+    if (cam.z < 3)
+        return;
+    float clear = (float)exp(-cam.z / site->light.haze_m);
+    tree_shadow(site, view, x, y, height_m, clear, canvas);
+    struct its_point low = its_view_project(view, foot);
+    struct its_point top = its_view_project(view, (struct its_vec3){x, y, height_m * .4});
+    float scale = (float)(view->focal_px / cam.z), hue = (float)its_dice_between(&dice, -.04, .06);
+    its_canvas_line(canvas, low, top, fmaxf(1, scale * .3f), (struct its_colour){.2f, .16f, .12f, 1});
+    int leaves = scale * height_m > 120 ? 420 : scale * height_m > 40 ? 160 : 50;
+    for (int i = 0; i < leaves; i++) {
+        /* From the shaded heart outwards, lighter towards the light. */
+        double a = its_dice_between(&dice, 0, 2 * M_PI), e = its_dice_between(&dice, -1, 1);
+        double r = height_m * .36 * sqrt((i + 1.0) / leaves) * (1 + .15 * its_dice_normal(&dice));
+        double across = r * cos(a) * sqrt(1 - e * e), up = r * e * 1.1;
+        struct its_point p = its_view_project(
+            view, (struct its_vec3){x + across, y, height_m * .58 + up});
+        float lit = .55f + .3f * (float)((up - .7 * across * (site->light.sun.x < 0 ? 1 : -1)) / (height_m * .36));
+        lit = fmaxf(.25f, lit + .12f * (float)its_dice_normal(&dice));
+        struct its_colour leaf = {(.30f + hue) * lit, .43f * lit, .16f * lit, 1};
+        leaf = mix(site->light.haze, leaf, clear);
+        float size = fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, .035, .075)));
+        its_canvas_ellipse(canvas, p, size, size * .8f, leaf);
+    }
+}

@@ -1,0 +1,15 @@
+/* The still part of a scene: sky, hills, ground, and what stands beside the road. */
+#pragma once
+
+#include <stdint.h>
+
+#include "camera/site.h"
+
+/* Paints the whole canvas as `view` sees the site; `view` may look past the site's own picture (a
+ * margin for sway). Takes some 100 ns per pixel. */
+void its_scenery_paint(const struct its_site *site, const struct its_view *view, uint64_t seed,
+                       struct its_canvas *canvas);
+
+/* Leafage of about `height_m` at x, y: an uneven crown, lit from the sun's side. */
+void its_scenery_tree(const struct its_site *site, const struct its_view *view, double x, double y,
+                      double height_m, uint64_t seed, struct its_canvas *canvas);

@@ -1,0 +1,35 @@
+/* A site: the place a scene plays at. Its camera, its paths, its counting lines and what its
+ * ground looks like. One file per site fills this in; nothing here changes afterwards. */
+#pragma once
+
+#include <stdint.h>
+
+#include "camera/body.h"
+#include "camera/flow.h"
+#include "camera/view.h"
+
+#define ITS_SITE_PATHS_MAX 8
+#define ITS_SITE_LINES_MAX 4
+
+/* A counting line on the ground. */
+struct its_site_line {
+    const char *name;
+    struct its_vec3 a, b;
+};
+
+struct its_site {
+    struct its_view view;
+    struct its_light light;
+    int paths, lines;
+    struct its_path path[ITS_SITE_PATHS_MAX];
+    struct its_site_line line[ITS_SITE_LINES_MAX];
+
+    /* Colour of the ground at x, y; a pixel covers `across` by `along` metres there. */
+    struct its_colour (*ground)(float x, float y, float across, float along, uint32_t seed);
+    /* What stands beside the road, painted over the ground from far to near. */
+    void (*furnish)(const struct its_site *site, const struct its_view *view, uint64_t seed,
+                    struct its_canvas *canvas);
+};
+
+/* 2 + 2 lanes with a median, seen from a bridge, traffic both ways. */
+void its_site_highway(struct its_site *site, int w, int h);
