@@ -70,6 +70,7 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
         first.y1 = second.y0 = cut;
     }
     struct its_blob *other = &b->item[b->count++];
+    blob->changed /= 2;
     *other = *blob;
     its_blobs_clip(b, blob, bg, first);
     its_blobs_clip(b, other, bg, second);
@@ -117,6 +118,7 @@ void its_blobs_merge(struct its_blobs *b, const struct its_scene *scene)
                 a->box = rect_union(a->box, c->box);
                 a->area += c->area;
                 a->solid += c->solid;
+                a->changed += c->changed;
                 a->ghost = a->ghost && c->ghost;
                 *c = b->item[--b->count];
                 j--;
