@@ -115,9 +115,12 @@ static void join_rows(struct its_blobs *b)
 
 /* --- measuring */
 
+/* Luma differences up to this are noise. */
+#define CHANGE_MIN 10
+
 struct extent {
     struct its_rect all;
-    int area;
+    int area, changed;
     int edge_now, edge_then; /* luma steps across the outline, in the picture and the background */
 };
 
@@ -128,7 +131,7 @@ static int step(const uint8_t *px, int stride, const struct its_run *r, int x, i
 }
 
 static struct extent measure(const struct its_blobs *b, int first, const struct its_background *bg,
-                             const uint8_t *px)
+                             const uint8_t *px, const uint8_t *before)
 {
     struct extent e = {.all = {b->w, b->h, 0, 0}};
     for (int i = first; i >= 0; i = b->run[i].next) {
@@ -138,6 +141,9 @@ static struct extent measure(const struct its_blobs *b, int first, const struct 
         e.all.y0 = ITS_MIN(e.all.y0, r->y);
         e.all.y1 = ITS_MAX(e.all.y1, r->y + 1);
         e.area += r->x1 - r->x0;
+        size_t at = (size_t)r->y * bg->stride;
+        for (int x = r->x0; x < r->x1; x++)
+            e.changed += abs(px[at + x] - before[at + x]) > CHANGE_MIN;
         e.edge_now += step(px, bg->stride, r, r->x0, b->w) + step(px, bg->stride, r, r->x1, b->w);
         e.edge_then += step(bg->value[0], bg->stride, r, r->x0, b->w) +
                        step(bg->value[0], bg->stride, r, r->x1, b->w);
@@ -210,7 +216,7 @@ void its_blobs_clip(struct its_blobs *b, struct its_blob *blob, const struct its
 }
 
 void its_blobs_find(struct its_blobs *b, const struct its_background *bg, const uint8_t *px,
-                    int min_area)
+                    const uint8_t *before, int min_area)
 {
     find_runs(b, bg);
     join_rows(b);
@@ -218,11 +224,11 @@ void its_blobs_find(struct its_blobs *b, const struct its_background *bg, const 
     for (int i = 0; i < b->run_count && b->count < ITS_BLOBS_MAX; i++) {
         if (b->run[i].parent != i)
             continue;
-        struct extent e = measure(b, i, bg, px);
+        struct extent e = measure(b, i, bg, px, before);
         if (e.area < min_area)
             continue;
         struct its_blob *blob = &b->item[b->count++];
-        *blob = (struct its_blob){.first_run = i};
+        *blob = (struct its_blob){.first_run = i, .changed = e.changed};
         blob->ghost = e.edge_then > e.edge_now + e.edge_now / 2;
         its_blobs_clip(b, blob, bg, e.all);
     }

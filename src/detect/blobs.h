@@ -17,6 +17,7 @@ struct its_rect {
 struct its_blob {
     struct its_rect box;  /* of the solid part if there is one, else of all */
     int area, solid;      /* pixels */
+    int changed;          /* pixels that differ from a moment ago */
     int first_run;        /* list of its runs; only what lies in box belongs to the blob */
     bool ghost;           /* its outline is an edge of the background, not of the picture */
 };
@@ -43,9 +44,9 @@ int its_blobs_init(struct its_blobs *, int w, int h);
 void its_blobs_fini(struct its_blobs *);
 
 /* Finds the blobs of at least min_area pixels of the background's mask. px is the picture that the
- * mask was made from. */
+ * mask was made from, before the picture a moment ago. */
 void its_blobs_find(struct its_blobs *, const struct its_background *, const uint8_t *px,
-                    int min_area);
+                    const uint8_t *before, int min_area);
 
 /* Fills column[] and line[] over the blob's box: moving pixels of the blob by column and row. */
 void its_blobs_profile(struct its_blobs *, const struct its_blob *, const struct its_background *);

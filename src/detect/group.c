@@ -70,6 +70,7 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
         first.y1 = second.y0 = cut;
     }
     struct its_blob *other = &b->item[b->count++];
+    blob->changed /= 2;
     *other = *blob;
     its_blobs_clip(b, blob, bg, first);
     its_blobs_clip(b, other, bg, second);
@@ -89,19 +90,41 @@ void its_blobs_split(struct its_blobs *b, const struct its_background *bg,
 
 /* --- merging */
 
+static int overlap(int a0, int a1, int b0, int b1)
+{
+    return ITS_MIN(a1, b1) - ITS_MAX(a0, b0);
+}
+
+/* Most of the smaller box lies in the larger one. */
+static bool covers(struct its_rect a, struct its_rect b)
+{
+    int w = overlap(a.x0, a.x1, b.x0, b.x1), h = overlap(a.y0, a.y1, b.y0, b.y1);
+    int smaller = ITS_MIN(width(a) * height(a), width(b) * height(b));
+    return w > 0 && h > 0 && w * h * 10 > smaller * 6;
+}
+
+/* Two pieces, both wider than a car, one on top of the other: cab and load. */
+static bool lorry(struct its_rect a, struct its_rect b, struct its_size e)
+{
+    int over = overlap(a.x0, a.x1, b.x0, b.x1), gap = -overlap(a.y0, a.y1, b.y0, b.y1);
+    return (float)ITS_MIN(width(a), width(b)) > 1.25f * e.w && (float)gap < 0.3f * e.h &&
+           over * 10 > ITS_MAX(width(a), width(b)) * 6;
+}
+
 static bool belong(struct its_rect a, struct its_rect b, const struct its_scene *scene)
 {
     struct its_rect u = rect_union(a, b);
-    int gap_x = ITS_MAX(a.x0, b.x0) - ITS_MIN(a.x1, b.x1);
-    int gap_y = ITS_MAX(a.y0, b.y0) - ITS_MIN(a.y1, b.y1);
+    int over_x = overlap(a.x0, a.x1, b.x0, b.x1), over_y = overlap(a.y0, a.y1, b.y0, b.y1);
     int narrower = ITS_MIN(width(a), width(b)), lower = ITS_MIN(height(a), height(b));
     struct its_size e = its_scene_expect(scene, u.y1);
     if (e.w == 0) /* touching, one above the other */
-        return gap_y <= 2 && gap_x < -narrower / 2;
+        return over_y >= -2 && over_x > narrower / 2;
+    if (covers(a, b) || lorry(a, b, e))
+        return true;
     if ((float)width(u) > 1.25f * e.w || (float)height(u) > 1.35f * e.h)
         return false;
-    bool above = gap_x <= -narrower / 3 && (float)gap_y <= 0.4f * e.h;
-    bool beside = gap_y <= -lower / 3 && (float)gap_x <= 0.25f * e.w;
+    bool above = over_x >= narrower / 3 && (float)-over_y <= 0.4f * e.h;
+    bool beside = over_y >= lower / 3 && (float)-over_x <= 0.25f * e.w;
     return above || beside;
 }
 
@@ -117,6 +140,7 @@ void its_blobs_merge(struct its_blobs *b, const struct its_scene *scene)
                 a->box = rect_union(a->box, c->box);
                 a->area += c->area;
                 a->solid += c->solid;
+                a->changed += c->changed;
                 a->ghost = a->ghost && c->ghost;
                 *c = b->item[--b->count];
                 j--;

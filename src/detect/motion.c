@@ -23,6 +23,8 @@ struct its_motion {
     int64_t last_us;
     bool learned, has_time;
     int ticks;
+    uint8_t *before;
+    int before_ticks;
     float shift_x, shift_y; /* coded px */
 };
 
@@ -44,6 +46,8 @@ static void forget(struct its_motion *m)
     its_blobs_fini(&m->blobs);
     its_background_fini(&m->background);
     its_lowres_fini(&m->picture);
+    free(m->before);
+    m->before = NULL;
     m->learned = false;
 }
 
@@ -64,6 +68,7 @@ static int plan(struct its_motion *m, const struct its_frame *f)
         rc = its_background_init(&m->background, m->picture.w, m->picture.h, m->picture.stride);
     if (rc == 0)
         rc = its_blobs_init(&m->blobs, m->picture.w, m->picture.h);
+    m->before = its_try_aligned((size_t)m->picture.stride * m->picture.h);
     its_scene_init(&m->scene, m->picture.w, m->picture.h);
     if (rc < 0)
         forget(m);
@@ -87,6 +92,7 @@ int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
     if (!m->learned) {
         its_background_restart(&m->background, m->picture.px);
         m->learned = true;
+        memcpy(m->before, m->picture.px, (size_t)m->picture.stride * m->picture.h);
     }
     if (m->set.stabilise) {
         struct its_sway s = its_sway_estimate(&m->background, m->picture.px);
@@ -112,12 +118,16 @@ void its_motion_infer(struct its_motion *m)
 void its_motion_post(struct its_motion *m, struct its_detections *out)
 {
     struct its_blobs *b = &m->blobs;
-    its_blobs_find(b, &m->background, m->picture.px, m->set.min_area_px);
+    its_blobs_find(b, &m->background, m->picture.px, m->before, m->set.min_area_px);
+    if (m->before_ticks >= 40) {
+        memcpy(m->before, m->picture.px, (size_t)m->picture.stride * m->picture.h);
+        m->before_ticks = 0;
+    }
+    m->before_ticks += m->ticks;
     its_blobs_split(b, &m->background, &m->scene);
     its_blobs_merge(b, &m->scene);
     for (int i = 0; i < b->count; i++)
         its_scene_learn(&m->scene, &b->item[i]);
-    its_scene_fit(&m->scene);
     out->count = 0;
     float kx = (float)m->display_w / m->picture.w, ky = (float)m->display_h / m->picture.h;
     int sx = (int)lrintf(m->shift_x), sy = (int)lrintf(m->shift_y);

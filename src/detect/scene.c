@@ -1,10 +1,11 @@
 /* Perspective from traffic.
  *
  * On a plane seen by a level camera the width of a given thing grows linearly with the row its foot
- * stands on. Each of a few bands of rows keeps a running median of the widths seen there: medians
- * shrug off trucks, pedestrians and merged boxes as long as ordinary vehicles are most of the
- * traffic. A weighted line through the medians is the expectation. A view from straight above
- * gives a flat line, which is right too. */
+ * stands on. Every blob that moves votes for its width in its band of rows with its area, so that a
+ * vehicle outweighs its own fragments; the expectation is the line through the bands that most
+ * votes agree with, found by trying them all. A mode and not a mean: lorries, pedestrians and
+ * merged boxes vote for other lines and lose while ordinary vehicles are most of what moves. A view
+ * from straight above gives a flat line, which is right too. */
 #include "detect/scene.h"
 
 #include <math.h>
@@ -12,71 +13,107 @@
 
 #include "base/attr.h"
 
-/* A band's median is worth at most this many votes, so that it keeps learning. */
-#define VOTES_MAX 200
-/* Votes in all before the expectation is used. */
-#define VOTES_KNOWN 25
-#define SHAPE_START 0.9f
+#define SIZE_MIN  2.0f
+#define SHAPE_MIN 0.25f
+/* Votes are halved when they exceed this many picture areas: the scene may change. */
+#define MEMORY 20.0f
+/* Blobs between two fits. */
+#define FIT_EVERY 32
+/* Candidate widths at the bottom row and, as a share of it, at the top row. */
+#define BOTTOMS 36
+#define TOPS    14
 
 void its_scene_init(struct its_scene *s, int w, int h)
 {
     memset(s, 0, sizeof *s);
     s->w = w;
     s->h = h;
-    s->shape = SHAPE_START;
+    s->shape = 0.9f;
 }
 
-/* One vote: a step towards the value, smaller the more votes there are, at most the value. */
-static void vote(float *median, float *votes, float value)
+static void vote(float *cells, int n, float at, float weight)
 {
-    if (*votes == 0)
-        *median = value;
-    float step = *median * ITS_MAX(0.02f, 0.5f / (1 + *votes));
-    *median += value > *median ? fminf(step, value - *median) : -fminf(step, *median - value);
-    *votes = fminf(*votes + 1, VOTES_MAX);
+    int cell = (int)lrintf(at);
+    if (cell >= 0 && cell < n)
+        cells[cell] += weight;
+}
+
+static float agreement(const struct its_scene *s, float top, float bottom)
+{
+    float sum = 0;
+    for (int i = 0; i < ITS_SCENE_BANDS; i++) {
+        float w = top + (bottom - top) * ((float)i + 0.5f) / ITS_SCENE_BANDS;
+        if (w < SIZE_MIN)
+            continue;
+        float at = 4 * log2f(w / SIZE_MIN);
+        int cell = (int)at;
+        float part = at - (float)cell;
+        if (cell < 1 || cell > ITS_SCENE_SIZES - 3)
+            continue;
+        const float *v = s->votes[i] + cell;
+        sum += (1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2]));
+    }
+    return sum;
+}
+
+static void fit(struct its_scene *s)
+{
+    float best = 0;
+    for (int i = 0; i < BOTTOMS; i++) {
+        float bottom = SIZE_MIN * exp2f(1 + (float)i / 6);
+        for (int k = 0; k < TOPS; k++) {
+            float top = bottom * (1 - (float)k / 8); /* 1 … -0.625 */
+            float a = agreement(s, top, bottom);
+            if (a > best) {
+                best = a;
+                s->top = top;
+                s->bottom = bottom;
+            }
+        }
+    }
+    int mode = 0;
+    for (int i = 1; i < ITS_SCENE_SHAPES; i++)
+        if (s->shapes[i] > s->shapes[mode])
+            mode = i;
+    s->shape = SHAPE_MIN * exp2f((float)mode / 4);
+    s->known = best > 0;
+}
+
+static void fade(struct its_scene *s)
+{
+    s->total /= 2;
+    for (int i = 0; i < ITS_SCENE_BANDS; i++)
+        for (int k = 0; k < ITS_SCENE_SIZES; k++)
+            s->votes[i][k] /= 2;
+    for (int k = 0; k < ITS_SCENE_SHAPES; k++)
+        s->shapes[k] /= 2;
 }
 
 void its_scene_learn(struct its_scene *s, const struct its_blob *b)
 {
     int w = b->box.x1 - b->box.x0, h = b->box.y1 - b->box.y0;
     bool cut = b->box.x0 <= 0 || b->box.y0 <= 0 || b->box.x1 >= s->w || b->box.y1 >= s->h;
-    if (cut || b->ghost || w < 3 || h < 3 || h > 3 * w || w > 4 * h || b->area * 2 < w * h)
+    if (cut || b->ghost || w < 3 || h < 3 || h > 3 * w || w > 4 * h || b->area * 5 < w * h * 2 ||
+        b->changed * 4 < b->area)
         return;
-    int bin = ITS_MIN(b->box.y1 * ITS_SCENE_BINS / (s->h + 1), ITS_SCENE_BINS - 1);
-    vote(&s->width[bin], &s->votes[bin], (float)w);
-    vote(&s->shape, &s->shape_votes, (float)h / (float)w);
-}
-
-void its_scene_fit(struct its_scene *s)
-{
-    double n = 0, y = 0, v = 0, yy = 0, yv = 0;
-    for (int i = 0; i < ITS_SCENE_BINS; i++) {
-        /* Errors grow with the size: weigh by its inverse square. */
-        double row = (i + 0.5) * s->h / ITS_SCENE_BINS;
-        double k = s->votes[i] > 0 ? s->votes[i] / (s->width[i] * s->width[i]) : 0;
-        n += k;
-        y += k * row;
-        v += k * s->width[i];
-        yy += k * row * row;
-        yv += k * row * s->width[i];
+    float weight = (float)b->area;
+    int band = ITS_MIN(b->box.y1 * ITS_SCENE_BANDS / (s->h + 1), ITS_SCENE_BANDS - 1);
+    vote(s->votes[band], ITS_SCENE_SIZES, 4 * log2f((float)w / SIZE_MIN), weight);
+    vote(s->shapes, ITS_SCENE_SHAPES, 4 * log2f((float)h / (float)w / SHAPE_MIN), weight);
+    s->total += weight;
+    if (s->total > MEMORY * (float)s->w * (float)s->h)
+        fade(s);
+    if (++s->since_fit >= FIT_EVERY) {
+        fit(s);
+        s->since_fit = 0;
     }
-    float votes = 0;
-    for (int i = 0; i < ITS_SCENE_BINS; i++)
-        votes += s->votes[i];
-    s->known = votes >= VOTES_KNOWN;
-    double det = n * yy - y * y;
-    /* All in one band says nothing about the slope. */
-    bool spread = n > 0 && det > n * n * s->h * s->h / 400.0;
-    s->slope = spread ? (float)((n * yv - y * v) / det) : 0;
-    s->slope = fmaxf(s->slope, 0);
-    s->offset = n > 0 ? (float)((v - s->slope * y) / n) : 0;
 }
 
 struct its_size its_scene_expect(const struct its_scene *s, int bottom)
 {
     if (!s->known)
         return (struct its_size){0};
-    float w = fmaxf(s->slope * (float)bottom + s->offset, 3);
+    float w = fmaxf(s->top + (s->bottom - s->top) * (float)bottom / (float)s->h, 3);
     return (struct its_size){w, w * s->shape};
 }
 

@@ -7,29 +7,31 @@
 #include "detect/blobs.h"
 #include "detect/detection.h"
 
-#define ITS_SCENE_BINS 16
+#define ITS_SCENE_BANDS  16 /* of rows */
+#define ITS_SCENE_SIZES  32 /* four to the octave, from 2 working pixels on */
+#define ITS_SCENE_SHAPES 16 /* height / width, four to the octave, from 1/4 on */
 
 struct its_scene {
-    int w, h;                    /* working picture */
-    float width[ITS_SCENE_BINS]; /* running median of widths by bottom row; working pixels */
-    float votes[ITS_SCENE_BINS]; /* weight of that median */
-    float shape;                 /* running median of height / width */
-    float shape_votes;
-    float slope, offset;         /* fitted: width = slope * row + offset */
-    bool known;                  /* enough was seen to rely on it */
+    int w, h; /* working picture */
+    /* Votes: working pixels that moved, by the band the blob's foot is in and the blob's width. */
+    float votes[ITS_SCENE_BANDS][ITS_SCENE_SIZES];
+    float shapes[ITS_SCENE_SHAPES];
+    float total;
+    int since_fit;           /* blobs learned */
+    float top, bottom;       /* expected width at row 0 and row h; may be < 0 at the top */
+    float shape;             /* expected height / width */
+    bool known;              /* enough was seen to rely on it */
 };
 
-/* Width and height of a typical vehicle; 0 while unknown. */
+/* Width and height of a typical vehicle, working pixels; 0 while unknown. */
 struct its_size {
     float w, h;
 };
 
 void its_scene_init(struct its_scene *, int w, int h);
 
-/* Learns from a blob that looks like one whole road user. */
+/* Learns from a blob; those that cannot be one whole road user are passed over. */
 void its_scene_learn(struct its_scene *, const struct its_blob *);
-/* Refits; once per frame, after the learning. */
-void its_scene_fit(struct its_scene *);
 
 struct its_size its_scene_expect(const struct its_scene *, int bottom);
 
