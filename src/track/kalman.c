@@ -1,0 +1,98 @@
+#include "track/kalman.h"
+
+#include <math.h>
+
+#include "base/attr.h"
+
+static float square(float x)
+{
+    return x * x;
+}
+
+float its_kalman_size(const struct its_kalman *k)
+{
+    return sqrtf(fmaxf(k->w.x, 1) * fmaxf(k->h.x, 1));
+}
+
+static float box_size(struct its_box b)
+{
+    return sqrtf(fmaxf(b.w, 1) * fmaxf(b.h, 1));
+}
+
+static void start(struct its_kalman_axis *a, float x, float measure, float speed)
+{
+    *a = (struct its_kalman_axis){.x = x, .pxx = square(measure), .pvv = square(speed)};
+}
+
+void its_kalman_start(struct its_kalman *k, const struct its_kalman_noise *n, struct its_box box)
+{
+    float size = box_size(box);
+    struct its_point c = its_box_centre(box);
+    start(&k->cx, c.x, n->measure * size, n->speed * size);
+    start(&k->cy, c.y, n->measure * size, n->speed * size);
+    /* Growth is slow compared with motion: a tenth of the prior keeps the first boxes steady. */
+    start(&k->w, box.w, n->measure * size, 0.1f * n->speed * size);
+    start(&k->h, box.h, n->measure * size, 0.1f * n->speed * size);
+}
+
+static void predict(struct its_kalman_axis *a, float dt, float drift2, float accel2)
+{
+    a->x += a->v * dt;
+    a->pxx += dt * (2 * a->pxv + dt * a->pvv) + accel2 * dt * dt * dt / 3 + drift2 * dt;
+    a->pxv += dt * a->pvv + accel2 * dt * dt / 2;
+    a->pvv += accel2 * dt;
+}
+
+void its_kalman_predict(struct its_kalman *k, const struct its_kalman_noise *n, float dt_s)
+{
+    its_assert(dt_s >= 0);
+    float size = its_kalman_size(k);
+    float drift2 = square(n->drift * size), accel2 = square(n->accel * size);
+    predict(&k->cx, dt_s, drift2, accel2);
+    predict(&k->cy, dt_s, drift2, accel2);
+    predict(&k->w, dt_s, drift2, square(0.1f) * accel2);
+    predict(&k->h, dt_s, drift2, square(0.1f) * accel2);
+    k->w.x = fmaxf(k->w.x, 1);
+    k->h.x = fmaxf(k->h.x, 1);
+}
+
+static void correct(struct its_kalman_axis *a, float seen, float var)
+{
+    float gain_x = a->pxx / (a->pxx + var), gain_v = a->pxv / (a->pxx + var);
+    float off = seen - a->x;
+    a->x += gain_x * off;
+    a->v += gain_v * off;
+    a->pvv -= gain_v * a->pxv;
+    a->pxv -= gain_x * a->pxv;
+    a->pxx -= gain_x * a->pxx;
+}
+
+void its_kalman_correct(struct its_kalman *k, const struct its_kalman_noise *n, struct its_box box,
+                        float doubt)
+{
+    float var = square(n->measure * doubt * its_kalman_size(k));
+    struct its_point c = its_box_centre(box);
+    correct(&k->cx, c.x, var);
+    correct(&k->cy, c.y, var);
+    correct(&k->w, box.w, var);
+    correct(&k->h, box.h, var);
+}
+
+void its_kalman_freeze_size(struct its_kalman *k)
+{
+    k->w.v = k->h.v = 0;
+}
+
+struct its_box its_kalman_box(const struct its_kalman *k)
+{
+    float w = fmaxf(k->w.x, 1), h = fmaxf(k->h.x, 1);
+    return (struct its_box){k->cx.x - w * 0.5f, k->cy.x - h * 0.5f, w, h};
+}
+
+float its_kalman_distance2(const struct its_kalman *k, const struct its_kalman_noise *n,
+                           struct its_point centre)
+{
+    float var = square(n->measure * its_kalman_size(k));
+    return square(centre.x - k->cx.x) / (k->cx.pxx + var) +
+           square(centre.y - k->cy.x) / (k->cy.pxx + var);
+}
