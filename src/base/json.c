@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static void before_value(struct its_json *j)
 {
     if (j->comma)
@@ -45,45 +47,21 @@ void its_json_array_end(struct its_json *j)
     close_with(j, ']');
 }
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates);
- * 0 when there is none. */
-static int utf8_length(const unsigned char *s)
-{
-    int n;
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        n = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        n = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        n = 4;
-    else
-        return 0;
-    for (int i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 static void quoted(struct its_str *out, const char *text)
 {
     its_str_putc(out, '"');
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        int n = utf8_length(s);
+    for (const char *s = text; *s;) {
+        int n = its_utf8_length(s);
         if (n == 0) {
             its_str_puts(out, "\xef\xbf\xbd"); /* U+FFFD */
             s++;
         } else if (*s == '"' || *s == '\\') {
             its_str_putc(out, '\\');
-            its_str_putc(out, (char)*s++);
-        } else if (*s < 0x20) {
+            its_str_putc(out, *s++);
+        } else if ((unsigned char)*s < 0x20) {
             its_str_printf(out, "\\u%04x", *s++);
         } else {
-            its_str_append(out, (const char *)s, (size_t)n);
+            its_str_append(out, s, (size_t)n);
             s += n;
         }
     }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "track/assign.h"
+#include "track/part.h"
 
 /* A tentative or lost track must not take a detection that fits a steady track nearly as well. */
 #define UNSURE_COST 0.05f
@@ -22,7 +23,7 @@ struct its_associate {
     struct its_kalman_noise noise;
     const struct its_tracklet *tracks;
     int track_count;
-    const struct its_detections *seen;
+    struct its_detections *seen;
     int *detection_of;
     uint8_t *use;
 };
@@ -68,34 +69,62 @@ static bool outranks(const struct its_detections *seen, int a, int b)
 }
 
 /* A detector suppresses overlapping boxes class by class; across classes it is done here. */
-static bool is_duplicate(const struct its_associate *a, int i)
+static bool repeats(const struct its_associate *a, int i, int of)
 {
-    const struct its_detection *d = &a->seen->item[i];
-    for (int j = 0; j < a->seen->count; j++) {
-        const struct its_detection *o = &a->seen->item[j];
-        if (j != i && a->use[j] != ITS_DETECTION_VOID && outranks(a->seen, j, i) &&
-            its_class_likeness(d->cls, o->cls) > 0 && its_box_iou(d->box, o->box) > a->set->duplicate)
-            return true;
+    const struct its_detection *d = &a->seen->item[i], *o = &a->seen->item[of];
+    return outranks(a->seen, of, i) && its_class_likeness(d->cls, o->cls) > 0 &&
+           its_box_iou(d->box, o->box) > a->set->duplicate;
+}
+
+static int drop_duplicates(struct its_associate *a)
+{
+    int dropped = 0;
+    for (int i = 0; i < a->seen->count; i++) {
+        for (int j = 0; j < a->seen->count && a->use[i] != ITS_DETECTION_VOID; j++) {
+            if (j != i && a->use[j] != ITS_DETECTION_VOID && repeats(a, i, j)) {
+                a->use[i] = ITS_DETECTION_VOID;
+                dropped++;
+            }
+        }
     }
-    return false;
+    return dropped;
+}
+
+/* Parts go, and lend their score to the whole: a motorcycle hardly seen under a rider clearly seen
+ * is clearly seen. `persons`: those, else all others. */
+static int drop_parts(struct its_associate *a, bool persons)
+{
+    int dropped = 0;
+    for (int i = 0; i < a->seen->count; i++) {
+        const struct its_detection *part = &a->seen->item[i];
+        if ((part->cls == ITS_CLASS_PERSON) != persons)
+            continue;
+        for (int j = 0; j < a->seen->count && a->use[i] != ITS_DETECTION_VOID; j++) {
+            struct its_detection *whole = &a->seen->item[j];
+            if (j == i || a->use[j] == ITS_DETECTION_VOID || !its_is_part(part, whole))
+                continue;
+            whole->score = fmaxf(whole->score, part->score);
+            a->use[i] = ITS_DETECTION_VOID;
+            dropped++;
+        }
+    }
+    return dropped;
 }
 
 static int sort_detections(struct its_associate *a)
 {
-    int duplicates = 0;
     for (int i = 0; i < a->seen->count; i++) {
         const struct its_detection *d = &a->seen->item[i];
-        a->use[i] = !usable(d) || d->score < a->set->low_score ? ITS_DETECTION_VOID
-                    : d->score < a->set->high_score            ? ITS_DETECTION_WEAK
-                                                               : ITS_DETECTION_FREE;
+        bool good = usable(d) && d->score >= a->set->low_score;
+        a->use[i] = good ? ITS_DETECTION_FREE : ITS_DETECTION_VOID;
     }
-    for (int i = 0; i < a->seen->count; i++) {
-        if (a->use[i] != ITS_DETECTION_VOID && is_duplicate(a, i)) {
-            a->use[i] = ITS_DETECTION_VOID;
-            duplicates++;
-        }
-    }
-    return duplicates;
+    int dropped = drop_duplicates(a);
+    if (a->set->whole) /* two-wheelers first: a rider rides the one that stays */
+        dropped += drop_parts(a, false) + drop_parts(a, true);
+    for (int i = 0; i < a->seen->count; i++)
+        if (a->use[i] == ITS_DETECTION_FREE && a->seen->item[i].score < a->set->high_score)
+            a->use[i] = ITS_DETECTION_WEAK;
+    return dropped;
 }
 
 /* --- costs, 0..1 */
@@ -178,7 +207,7 @@ static void play(struct its_associate *a, const struct round *r)
 
 int its_associate_run(struct its_associate *a, const struct its_tracker_settings *s,
                       const struct its_tracklet *tracks, int track_count,
-                      const struct its_detections *seen, int *detection_of, uint8_t *use)
+                      struct its_detections *seen, int *detection_of, uint8_t *use)
 {
     its_assert(track_count <= a->max_tracks && seen->count <= ITS_DETECTIONS_MAX);
     a->set = s;

@@ -24,6 +24,7 @@ struct its_tracker {
     struct its_tracklet track[ITS_TRACKS_MAX]; /* rising id */
 
     /* --- scratch of an update */
+    struct its_detections seen;
     int detection_of[ITS_TRACKS_MAX];
     uint8_t use[ITS_DETECTIONS_MAX];
 };
@@ -36,6 +37,7 @@ void its_tracker_defaults(struct its_tracker_settings *s)
         .new_score = 0.4f,
         .second_round = true,
         .duplicate = 0.7f,
+        .whole = true,
         .overlap = 0.2f,
         .overlap_low = 0.4f,
         .reach_sigmas = 3,
@@ -209,9 +211,14 @@ static void report(const struct its_tracker *t, bool predicted, struct its_track
     }
 }
 
-void its_tracker_update(struct its_tracker *t, int64_t time_us, const struct its_detections *seen,
-                        struct its_tracks *out)
+void its_tracker_update(struct its_tracker *t, int64_t time_us,
+                        const struct its_detections *detections, struct its_tracks *out)
 {
+    its_assert(detections->count >= 0 && detections->count <= ITS_DETECTIONS_MAX);
+    struct its_detections *seen = &t->seen;
+    seen->count = detections->count;
+    memcpy(seen->item, detections->item, (size_t)seen->count * sizeof(seen->item[0]));
+
     advance(t, time_us);
     end_those_over(t);
     t->stats.duplicates += (uint64_t)its_associate_run(t->associate, &t->set, t->track, t->count,

@@ -1,0 +1,9 @@
+/* The commands, one const entry each; main.c puts them in a table. */
+#pragma once
+
+#include "app/command.h"
+
+extern const struct its_command its_cmd_config_check;
+extern const struct its_command its_cmd_config_print;
+extern const struct its_command its_cmd_config_docs;
+extern const struct its_command its_cmd_version;
