@@ -50,7 +50,7 @@ static void enter(struct its_camera *c, enum its_camera_state state, const char 
 {
     pthread_mutex_lock(&c->lock);
     c->view.state = state;
-    snprintf(c->view.reason, sizeof(c->view.reason), "%s", reason);
+    snprintf(c->view.reason, sizeof(c->view.reason), "%.199s", reason);
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -1,0 +1,163 @@
+/* run: the server. Without a configured camera it plays a street that it draws itself. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/cmd.h"
+#include "app/config_flags.h"
+#include "app/run.h"
+#include "base/mem.h"
+#include "camera/averror.h"
+#include "camera/demo.h"
+
+struct settings {
+    struct its_config_flags config;
+    bool plain;
+    int64_t duration_us;
+};
+
+static const struct its_flag run_flags[] = {
+    {{"plain", ITS_OPT_BOOL, offsetof(struct settings, plain),
+      .doc = "Print lines instead of the live screen, also on a terminal."}},
+    {{"duration", ITS_OPT_TIME, offsetof(struct settings, duration_us), .min = 0, .max = 1e7,
+      .unit = "s", .default_text = "until it is told to stop",
+      .doc = "Stop after so many seconds."}, "SECONDS"},
+};
+
+static const struct its_flag_set sets[] = {
+    {its_config_flag_rows, ITS_CONFIG_FLAG_COUNT, offsetof(struct settings, config)},
+    {run_flags, ITS_ARRAY_LEN(run_flags), 0},
+};
+
+static struct its_config *load(const struct its_call *call, const struct its_config_flags *flags)
+{
+    struct its_report report = {0};
+    struct its_config *config;
+    if (its_config_load_flags(flags, call->env, &config, &report) < 0)
+        fputs(its_report_text(&report), call->err);
+    its_report_fini(&report);
+    return config;
+}
+
+/* --- the demonstration: a configuration like any other, put together here */
+
+/* mkdir -p. */
+static int make_directories(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        int rc = mkdir(path, 0755);
+        *slash = '/';
+        if (rc < 0 && errno != EEXIST)
+            return -errno;
+    }
+    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static void append(struct its_opt_list *list, struct its_arena *arena, const char *text)
+{
+    const char **items = its_arena_alloc(arena, (list->count + 1) * sizeof(*items));
+    for (unsigned i = 0; i < list->count; i++)
+        items[i] = list->items[i];
+    items[list->count] = text;
+    *list = (struct its_opt_list){items, list->count + 1};
+}
+
+static int add_demo_camera(const struct its_call *call, const char *dir,
+                           enum its_scene_kind kind, struct its_config_flags *flags,
+                           struct its_error *err)
+{
+    const char *id = its_scene_kind_name(kind);
+    struct its_demo demo;
+    int rc = its_demo_make(dir, kind, &demo, err);
+    if (rc < 0)
+        return rc;
+    append(&flags->cameras, call->arena,
+           its_arena_printf(call->arena, "%s=file:%s", id, demo.path));
+    append(&flags->set, call->arena, its_arena_printf(call->arena, "cameras.%s.loop=true", id));
+    for (int i = 0; i < demo.lines; i++) {
+        const struct its_scene_line *l = &demo.line[i];
+        append(&flags->set, call->arena,
+               its_arena_printf(call->arena, "cameras.%s.lines.%s=%.1f,%.1f,%.1f,%.1f", id, l->name,
+                                (double)l->a.x, (double)l->a.y, (double)l->b.x, (double)l->b.y));
+    }
+    return 0;
+}
+
+static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags,
+                                    const char *state)
+{
+    struct its_error err = {0};
+    char *dir = its_arena_printf(call->arena, "%s/demo", state);
+    fprintf(call->err, "No camera is configured: playing a demonstration, a street drawn by the "
+                       "program itself.\n"
+                       "Your own: its-camera-ai run --camera NAME=FILE, or see "
+                       "its-camera-ai run --help.\n");
+    int rc = make_directories(dir);
+    if (rc < 0)
+        its_error_set(&err, rc, "cannot make the directory %s: %s (choose another with --state)",
+                      dir, its_strerror(rc));
+    for (int kind = 0; rc == 0 && kind < ITS_SCENE_COUNT; kind++)
+        rc = add_demo_camera(call, dir, (enum its_scene_kind)kind, &flags, &err);
+    if (rc < 0) {
+        fprintf(call->err, "its-camera-ai run: %s\n", err.text);
+        return NULL;
+    }
+    return load(call, &flags);
+}
+
+static int run(const struct its_call *call)
+{
+    const struct settings *settings = call->settings;
+    its_run_block_signals();
+    its_av_log_adopt();
+
+    struct its_config *config = load(call, &settings->config);
+    if (config && config->camera_count == 0) {
+        const char *state = its_arena_strdup(call->arena, config->state);
+        its_config_destroy(&config);
+        config = load_demo(call, settings->config, state);
+    }
+    if (!config)
+        return ITS_EXIT_FAILED;
+
+    its_log_set_level(config->log.level);
+    struct its_error err = {0};
+    struct its_run_settings run_settings = {
+        .config = config,
+        .plain = settings->plain,
+        .duration_us = settings->duration_us,
+    };
+    int rc = its_run(&run_settings, &err);
+    if (rc < 0)
+        fprintf(call->err, "its-camera-ai run: %s\n", err.text);
+    its_config_destroy(&config);
+    return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
+}
+
+const struct its_command its_cmd_run = {
+    .name = "run",
+    .summary = "run the server",
+    .description =
+        "Reads all configured cameras, finds and follows road users, counts them over the\n"
+        "lines and stores events and minute bins until it is told to stop (Ctrl-C, SIGTERM,\n"
+        "or q on the live screen). A camera that fails is tried again and disturbs no other.\n"
+        "\n"
+        "On a terminal it shows a live screen: for each camera its state, frame rate, counts\n"
+        "by class and latency; for each stage its part of the latency. Into a file or pipe it\n"
+        "writes a line for every crossing and, every ten seconds, one for every camera.\n"
+        "\n"
+        "Without any camera it plays a demonstration that it draws itself.\n"
+        "\n"
+        "A camera's URL is a file for now: PATH or file:PATH, played at its own speed, with\n"
+        "?loop behind it to begin again at the end.\n",
+    .environment = its_config_environment,
+    .examples = "its-camera-ai run\n"
+                "its-camera-ai run --config its.yaml\n"
+                "its-camera-ai run --camera north=file:north.mp4?loop "
+                "--set cameras.north.lines.main=0.1,0.6,0.9,0.6\n",
+    .sets = sets,
+    .set_count = ITS_ARRAY_LEN(sets),
+    .settings_bytes = sizeof(struct settings),
+    .run = run,
+};

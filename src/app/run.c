@@ -1,0 +1,111 @@
+#include "app/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/view.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config.h"
+
+/* How often the screen is drawn. */
+#define REFRESH_NS 250000000
+
+/* Crossings waiting for the screen; when nobody looks, old ones go. */
+#define FEED_CAPACITY 256
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+void its_run_block_signals(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void drop_result(void *item)
+{
+    struct its_result *r = item;
+    its_result_unref(&r);
+}
+
+static void show_crossings(struct its_queue *feed, const struct its_view_ops *ops,
+                           struct its_view *view)
+{
+    void *items[16];
+    for (int n; (n = its_queue_pop(feed, items, 16, 0)) > 0;) {
+        for (int i = 0; i < n; i++) {
+            ops->crossings(view, items[i]);
+            drop_result(items[i]);
+        }
+    }
+}
+
+static void watch(struct its_engine *engine, struct its_queue *feed,
+                  const struct its_run_settings *settings)
+{
+    const struct its_view_ops *ops = &its_view_plain;
+    struct its_view *view = NULL;
+    const char *title = "ITS Camera AI " ITS_VERSION;
+    if (!settings->plain && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
+        ops = &its_view_terminal;
+        view = ops->open(engine, title);
+    }
+    if (!view) {
+        ops = &its_view_plain;
+        view = ops->open(engine, title);
+    }
+
+    sigset_t set;
+    stop_signals(&set);
+    int64_t end_us = settings->duration_us ? its_mono_us() + settings->duration_us : INT64_MAX;
+    bool leave = false;
+    while (!leave && its_mono_us() < end_us) {
+        int sig = sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = REFRESH_NS});
+        show_crossings(feed, ops, view);
+        leave = ops->refresh(view) || sig > 0;
+    }
+    ops->close(&view);
+}
+
+/* The last word: what was counted. */
+static void say_goodbye(struct its_engine *engine)
+{
+    char forward[160], backward[160];
+    for (int i = 0; i < its_engine_camera_count(engine); i++) {
+        struct its_engine_camera_view v;
+        its_engine_read_camera(engine, i, &v);
+        printf("%s: %llu frames, forward %s, backward %s\n", v.camera.id,
+               (unsigned long long)v.camera.analysis->frames,
+               its_view_counts(v.recorder, ITS_FORWARD, forward, sizeof(forward)),
+               its_view_counts(v.recorder, ITS_BACKWARD, backward, sizeof(backward)));
+    }
+}
+
+int its_run(const struct its_run_settings *settings, struct its_error *err)
+{
+    struct its_queue *feed = its_queue_create(&(struct its_queue_settings){
+        .name = "feed",
+        .capacity = FEED_CAPACITY,
+        .full = ITS_QUEUE_DROP_OLDEST,
+        .drop = drop_result,
+    });
+    struct its_engine *engine;
+    int rc = its_engine_start(settings->config, feed, &engine, err);
+    if (rc == 0) {
+        watch(engine, feed, settings);
+        say_goodbye(engine);
+        its_engine_stop(&engine);
+        printf("Counts are in %s\n", settings->config->store.path);
+    }
+    its_queue_destroy(&feed);
+    return rc;
+}

@@ -1,0 +1,20 @@
+/* The server until a person or a signal ends it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/config.h"
+#include "base/err.h"
+
+struct its_run_settings {
+    const struct its_config *config;
+    bool plain;          /* lines even on a terminal */
+    int64_t duration_us; /* stop by itself after so long; 0 = never */
+};
+
+/* Blocks SIGINT, SIGTERM and SIGHUP in every thread: call before any other thread is there. */
+void its_run_block_signals(void);
+
+/* 0 when it was asked to stop; negative when it could not start, with a sentence in err. */
+int its_run(const struct its_run_settings *settings, struct its_error *err);

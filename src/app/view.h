@@ -1,0 +1,32 @@
+/* What a person at the terminal sees while the server runs. Two ways behind one table: a live
+ * screen, and plain lines where output goes into a file or a pipe. Main thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine.h"
+#include "traffic/result.h"
+
+struct its_view; /* each way has its own */
+
+struct its_view_ops {
+    /* The engine is borrowed. NULL: this terminal cannot do it. */
+    struct its_view *(*open)(struct its_engine *engine, const char *title);
+    /* One result with crossings (borrowed), as it comes. */
+    void (*crossings)(struct its_view *view, const struct its_result *result);
+    /* Called a few times a second. True: the person wants to leave. */
+    bool (*refresh)(struct its_view *view);
+    /* Clears the pointer; NULL inside is allowed. */
+    void (*close)(struct its_view **view);
+};
+
+extern const struct its_view_ops its_view_plain;
+
+/* A live screen on ncurses. Takes the log's lines into the screen while it is open. On a build
+ * without ncurses its open returns NULL. */
+extern const struct its_view_ops its_view_terminal;
+
+/* "12 car, 1 truck" of one direction into out; "-" for none. */
+const char *its_view_counts(const struct its_recorder *recorder, enum its_direction direction,
+                            char *out, size_t size);
