@@ -1,6 +1,7 @@
-/* Two passes over a copy: first "user:password@", then "name=value" pairs whose name sounds like a
- * secret. Both work on the text, not on a grammar: people paste passwords with '@', '/', '?' and '#'
- * in them, and a parser that believes RFC 3986 would take half of such a password for the path. */
+/* Two kinds of secrets are looked for in the same text, and what either finds is hidden:
+ * "user:password@", and the values of names that sound like a secret. Both work on the text, not on
+ * a grammar: people paste passwords with '@', '/', '?' and '#' in them, and a parser that believes
+ * RFC 3986 would take half of such a password for the path. */
 #include "base/url.h"
 
 #include <ctype.h>
@@ -9,9 +10,6 @@
 #include <strings.h>
 
 #include "base/attr.h"
-#include "base/str.h"
-
-static const char mask[] = "***";
 
 /* Where "user:password@" may begin: after "scheme://". A path of the file system has none. */
 static const char *authority_of(const char *url)
@@ -22,19 +20,14 @@ static const char *authority_of(const char *url)
     return *url == '/' || *url == '.' ? NULL : url;
 }
 
-/* Everything from the first ':' to the last '@'. */
-static void mask_userinfo(const char *url, struct its_str *out)
+/* The password: everything from behind the first ':' to the last '@'. Empty when there is none. */
+static void find_password(const char *url, const char **begin, const char **end)
 {
     const char *start = authority_of(url);
     const char *at = start ? strrchr(start, '@') : NULL;
     const char *colon = at ? memchr(start, ':', (size_t)(at - start)) : NULL;
-    if (!colon) {
-        its_str_puts(out, url);
-        return;
-    }
-    its_str_append(out, url, (size_t)(colon + 1 - url));
-    its_str_puts(out, mask);
-    its_str_puts(out, at);
+    *begin = colon ? colon + 1 : url;
+    *end = colon ? at : url;
 }
 
 static int hex_value(char c)
@@ -73,33 +66,43 @@ static bool is_secret_name(const char *name, size_t len)
     return false;
 }
 
-static void mask_values(const char *s, struct its_str *out)
+/* The text being written, as much of it as fits. */
+struct sink {
+    char *out;
+    size_t used, size;
+};
+
+static void put(struct sink *sink, const char *text, size_t n)
 {
-    static const char name_ends[] = "/?&;#=,:@ ";
-    const char *name = s;
-    for (; *s; s++) {
-        its_str_putc(out, *s);
-        if (*s == '=' && is_secret_name(name, (size_t)(s - name))) {
-            its_str_puts(out, mask);
-            s += strcspn(s + 1, "&;");
-        }
-        if (strchr(name_ends, *s))
-            name = s + 1;
+    for (size_t i = 0; i < n && sink->used + 1 < sink->size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        sink->out[sink->used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
     }
 }
 
 const char *its_url_mask(const char *url, char *out, size_t size)
 {
+    static const char name_ends[] = "/?&;#=,:@ ";
+    struct sink sink = {out, 0, size};
     its_assert(size > 0);
-    struct its_str user = {0}, all = {0};
-    mask_userinfo(url ? url : "", &user);
-    mask_values(its_str_get(&user), &all);
 
-    size_t n = ITS_MIN(all.len, size - 1);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (unsigned char)all.data[i] < 0x20 || all.data[i] == 0x7f ? '?' : all.data[i];
-    out[n] = 0;
-    its_str_fini(&user);
-    its_str_fini(&all);
+    const char *password, *password_end;
+    url = url ? url : "";
+    find_password(url, &password, &password_end);
+    const char *name = url, *value_end = url; /* of the last "name=value" that is a secret */
+    bool was_hidden = false;
+    for (const char *s = url; *s; s++) {
+        bool hidden = (s >= password && s < password_end) || s < value_end;
+        if (!hidden)
+            put(&sink, s, 1);
+        else if (!was_hidden)
+            put(&sink, "***", 3);
+        was_hidden = hidden;
+        if (*s == '=' && is_secret_name(name, (size_t)(s - name)))
+            value_end = s + 1 + strcspn(s + 1, "&;");
+        if (strchr(name_ends, *s))
+            name = s + 1;
+    }
+    out[sink.used] = 0;
     return out;
 }

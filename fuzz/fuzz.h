@@ -1,0 +1,7 @@
+/* What every target defines. libFuzzer calls it, or replay_main.c. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
