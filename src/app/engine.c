@@ -119,7 +119,7 @@ static int start_workers(struct its_engine *e)
     e->pool = its_decode_pool_create();
     e->workers = its_calloc((size_t)n, sizeof(*e->workers));
     for (; e->worker_count < n; e->worker_count++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), "decode-%d", e->worker_count);
         int rc = its_thread_start(&e->workers[e->worker_count], name, 0, work, e->pool);
         if (rc < 0)

@@ -8,7 +8,7 @@
 #include "app/view.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "config.h"
+#include "build_config.h"
 
 /* How often the screen is drawn. */
 #define REFRESH_NS 250000000

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include <config.h> /* the build's; in quotes it would be app/config.h */
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
@@ -12,6 +11,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 #include "base/yaml.h"
+#include "build_config.h"
 
 struct library {
     const char *name;

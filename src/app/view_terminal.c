@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "config.h"
+#include "build_config.h"
 
 #if HAVE_NCURSES
 #include <ncurses.h>

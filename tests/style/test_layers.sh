@@ -5,7 +5,7 @@ cd "$1/src"
 bad=0
 while IFS=: read -r file _ line; do
   to=$(sed -n 's/.*#include "\([^"]*\)".*/\1/p' <<<"$line")
-  [ "$to" = config.h ] && continue
+  [ "$to" = build_config.h ] && continue
   case "$to" in */*) ;; *) echo "src/$file: include \"$to\" by its folder"; bad=1; continue ;; esac
   from=${file%%/*} dir=${to%%/*} header=${to#*/}
   [ -e "$to" ] || { echo "src/$file: no such header: $to"; bad=1; continue; }
