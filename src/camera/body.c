@@ -339,26 +339,50 @@ void its_body_draw(const struct its_body_pose *pose, const struct its_view *view
     }
 }
 
-/* All corners of the body in the picture; with `flat`, their shadows instead. */
-static int corners_of(const struct painter *p, const struct its_vec3 *flat, double grow,
-                      struct its_point *out)
+/* Wheels reach lower than any prism. */
+static int wheel_corners(const struct painter *p, struct its_point *out, int room)
 {
     const struct its_body *body = p->pose->body;
     int n = 0;
+    for (int i = 0; i < body->marks; i++) {
+        const struct its_mark *m = &body->mark[i];
+        for (int side = -1; m->place == ITS_PLACE_WHEEL && side <= 1; side += 2) {
+            struct its_vec3 foot[3];
+            for (int k = 0; k < 3; k++) /* the lowest quarter of the tyre */
+                foot[k] = to_world(p, m->a0 + m->a1 * (k - 1) * M_SQRT1_2, side * m->at,
+                                   m->z0 - m->a1 * (k == 1 ? 1 : M_SQRT1_2));
+            its_assert(room - n >= 6);
+            n += project(p->view, foot, 3, out + n);
+        }
+    }
+    return n;
+}
+
+/* Where the point's shadow falls, `grow` times as far from the middle of the body. */
+static struct its_vec3 shadow_of(const struct painter *p, struct its_vec3 at, double grow)
+{
+    struct its_vec3 sun = p->light->sun;
+    double x = at.x - sun.x / sun.z * at.z, y = at.y - sun.y / sun.z * at.z;
+    return (struct its_vec3){p->pose->x + (x - p->pose->x) * grow,
+                             p->pose->y + (y - p->pose->y) * grow, 0};
+}
+
+/* All corners of the body in the picture; with `shadow` > 0, those of its shadow grown that much. */
+static int corners_of(const struct painter *p, double shadow, struct its_point *out)
+{
+    const struct its_body *body = p->pose->body;
+    struct its_vec3 face[FACE_MAX];
+    int n = 0;
     for (int i = 0; i < body->prisms; i++) {
         for (int side = -1; side >= -2; side--) {
-            struct its_vec3 face[FACE_MAX];
             int k = face_of(p, &body->prism[i], side, face);
-            for (int c = 0; flat && c < k; c++) {
-                face[c].x = (face[c].x - flat->x / flat->z * face[c].z - p->pose->x) * grow + p->pose->x;
-                face[c].y = (face[c].y - flat->y / flat->z * face[c].z - p->pose->y) * grow + p->pose->y;
-                face[c].z = 0;
-            }
+            for (int c = 0; shadow > 0 && c < k; c++)
+                face[c] = shadow_of(p, face[c], shadow);
             its_assert(n + 2 * k <= POINTS_MAX);
             n += project(p->view, face, k, out + n);
         }
     }
-    return n;
+    return n + wheel_corners(p, out + n, POINTS_MAX - n);
 }
 
 void its_body_outline(const struct its_body_pose *pose, const struct its_view *view,
@@ -366,7 +390,7 @@ void its_body_outline(const struct its_body_pose *pose, const struct its_view *v
 {
     struct painter p = painter_of(pose, view, NULL, NULL);
     struct its_point corner[POINTS_MAX];
-    int n = corners_of(&p, NULL, 1, corner);
+    int n = corners_of(&p, 0, corner);
     out->count = 0;
     if (n >= 3)
         hull_of(corner, n, out);
@@ -381,7 +405,7 @@ void its_body_draw_shadow(const struct its_body_pose *pose, const struct its_vie
     struct painter p = painter_of(pose, view, light, canvas);
     for (size_t i = 0; i < ITS_ARRAY_LEN(ring); i++) {
         struct its_point corner[POINTS_MAX];
-        int n = corners_of(&p, &light->sun, ring[i].grow, corner);
+        int n = corners_of(&p, ring[i].grow, corner);
         struct its_outline hull = {0};
         if (n >= 3)
             hull_of(corner, n, &hull);

@@ -145,7 +145,6 @@ static struct its_vehicle new_vehicle(struct its_flow *f, int path)
     if (kind == ITS_BODY_VAN && its_dice_between(dice, 0, 1) < 0.6)
         v.pose.paint = (struct its_colour){.92f, .92f, .91f, 1};
     v.speed_mps = v.wish_mps;
-    v.s_m = its_body_length(v.pose.body) / 2;
     return v;
 }
 
@@ -216,13 +215,14 @@ static void enter(struct its_flow *f, int path)
     if (f->time_s < f->next_s[path] || f->vehicles == ITS_VEHICLES_MAX)
         return;
     struct its_vehicle v = new_vehicle(f, path);
-    const struct its_vehicle *o = leader_of(f, &v);
+    const struct its_vehicle *o = leader_of(f, &v); /* it still stands before everybody, at s = 0 */
     double gap = o ? o->s_m - half_length(o) - 2 * half_length(&v) : CLEAR_ROAD_M;
     if (o)
         v.speed_mps = fmin(v.speed_mps, o->speed_mps);
     if (gap < v.gap_m + v.speed_mps * v.headway_s)
         return; /* no room: somebody tries again at the next step */
     v.id = ++f->last_id;
+    v.s_m = half_length(&v);
     f->vehicle[f->vehicles++] = v;
     f->next_s[path] = f->time_s + interval(f, path);
 }

@@ -1,0 +1,132 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "camera/flow.h"
+#include "camera/site.h"
+
+/* Does the line through an edge of a (or b, the other way round) keep the footprints apart? */
+static bool apart_along(const struct its_body_pose *a, const struct its_body_pose *b, double nx,
+                        double ny)
+{
+    double reach = 0;
+    const struct its_body_pose *both[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        double s = sin(both[i]->heading), c = cos(both[i]->heading);
+        reach += fabs(nx * s + ny * c) * its_body_length(both[i]->body) / 2;
+        reach += fabs(nx * c - ny * s) * its_body_width(both[i]->body) / 2;
+    }
+    return fabs(nx * (b->x - a->x) + ny * (b->y - a->y)) >= reach;
+}
+
+static bool overlap(const struct its_body_pose *a, const struct its_body_pose *b)
+{
+    const struct its_body_pose *both[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        double s = sin(both[i]->heading), c = cos(both[i]->heading);
+        if (apart_along(a, b, s, c) || apart_along(a, b, c, -s))
+            return false;
+    }
+    return true;
+}
+
+static void check_nobody_touches(struct its_flow *f, uint64_t seed, int frame)
+{
+    int n;
+    const struct its_vehicle *v = its_flow_vehicles(f, &n);
+    for (int i = 0; i < n; i++)
+        for (int k = i + 1; k < n; k++)
+            if (overlap(&v[i].pose, &v[k].pose))
+                fail_msg("seed %d frame %d: %u at %.1f,%.1f touches %u at %.1f,%.1f", (int)seed,
+                         frame, v[i].id, v[i].pose.x, v[i].pose.y, v[k].id, v[k].pose.x,
+                         v[k].pose.y);
+}
+
+static void nobody_touches(void **state)
+{
+    struct its_site site;
+    its_site_highway(&site, 960, 540);
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct its_flow *f = its_flow_create(site.path, site.paths, seed % 2 ? 1 : 0.5, seed);
+        for (int frame = 0; frame < 900; frame++) {
+            its_flow_advance(f, 1 / 15.0);
+            check_nobody_touches(f, seed, frame);
+        }
+        its_flow_destroy(&f);
+        assert_null(f);
+    }
+}
+
+static void nobody_jumps(void **state)
+{
+    struct its_site site;
+    its_site_highway(&site, 960, 540);
+    struct its_flow *f = its_flow_create(site.path, site.paths, 1, 3);
+    double was[4096][2] = {{0}};
+    for (int frame = 0; frame < 300; frame++) {
+        int n;
+        const struct its_vehicle *v = its_flow_vehicles(f, &n);
+        for (int i = 0; i < n; i++) {
+            double *before = was[v[i].id % 4096];
+            double moved = hypot(v[i].pose.x - before[0], v[i].pose.y - before[1]);
+            if (before[0] != 0 && moved > v[i].speed_mps / 10 * 1.1 + 0.1)
+                fail_msg("%u moved %.2f m in 0.1 s at %.1f m/s", v[i].id, moved, v[i].speed_mps);
+            before[0] = v[i].pose.x;
+            before[1] = v[i].pose.y;
+        }
+        its_flow_advance(f, 0.1);
+    }
+    its_flow_destroy(&f);
+}
+
+static void density_is_demand(void **state)
+{
+    struct its_site site;
+    its_site_highway(&site, 960, 540);
+    int count[3];
+    for (int i = 0; i < 3; i++) {
+        struct its_flow *f = its_flow_create(site.path, site.paths, i * 0.5, 9);
+        its_flow_vehicles(f, &count[i]);
+        its_flow_destroy(&f);
+    }
+    printf("vehicles at density 0, 0.5, 1: %d %d %d\n", count[0], count[1], count[2]);
+    assert_int_equal(count[0], 0);
+    assert_true(count[1] > 10 && count[2] > count[1] * 5 / 4);
+}
+
+/* Straight, then a quarter of a circle to the right, and the same driven backwards. */
+static void paths_bend(void **state)
+{
+    struct its_path path = {.x = 2, .pieces = 2, .piece = {{10, 0}, {10 * M_PI / 2, 0.1}}};
+    double x, y, heading;
+    its_path_at(&path, 10, 0, &x, &y, &heading);
+    assert_float_equal(x, 2, 1e-9);
+    assert_float_equal(y, 10, 1e-9);
+    its_path_at(&path, its_path_length(&path), 0, &x, &y, &heading);
+    assert_float_equal(x, 12, 1e-9);
+    assert_float_equal(y, 20, 1e-9);
+    assert_float_equal(heading, M_PI / 2, 1e-9);
+    its_path_at(&path, 0, 1, &x, &y, &heading);
+    assert_float_equal(x, 3, 1e-9);
+    path.reversed = true;
+    its_path_at(&path, its_path_length(&path), 1, &x, &y, &heading);
+    assert_float_equal(x, 1, 1e-9); /* its right is now to the west */
+    assert_float_equal(y, 0, 1e-9);
+    assert_float_equal(heading, M_PI, 1e-9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_touches),
+        cmocka_unit_test(nobody_jumps),
+        cmocka_unit_test(density_is_demand),
+        cmocka_unit_test(paths_bend),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
