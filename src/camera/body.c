@@ -256,6 +256,8 @@ static void paint_prism(const struct painter *p, const struct its_prism *prism)
     for (int i = -2; i < prism->count; i++) {
         struct its_vec3 face[FACE_MAX];
         int n = face_of(p, prism, i, face);
+        if (n < 3)
+            continue;
         struct its_vec3 normal = normal_of(face, inside);
         if (faces_eye(p, face, normal))
             paint_face(p, face, n, i < 0 ? prism->side : prism->corner[i].to_next, normal);

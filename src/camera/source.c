@@ -332,7 +332,8 @@ static int rewind_to_start(struct its_source *s, struct its_error *err)
 {
     if (s->end_us <= s->epoch_start_us)
         return its_error_set(err, ITS_EDAMAGED, "%s holds no picture: nothing to loop", s->path);
-    int rc = av_seek_frame(s->format, s->stream, INT64_MIN, AVSEEK_FLAG_BACKWARD);
+    int64_t start = s->first_ts != AV_NOPTS_VALUE ? s->first_ts : 0;
+    int rc = av_seek_frame(s->format, s->stream, start, AVSEEK_FLAG_BACKWARD);
     if (rc < 0) /* raw streams have no index: go back by bytes */
         rc = avformat_seek_file(s->format, -1, 0, 0, 0, AVSEEK_FLAG_BYTE);
     if (rc < 0) {
