@@ -264,7 +264,7 @@ static void what_finds_no_room_comes_later(void **state)
         tracks.item[i] = walker(i, 220);
     assert_int_equal(its_counter_update(c, &tracks, 0, 0, 0, out, 8), 0);
     for (int i = 0; i < 20; i++)
-        tracks.item[i] = walker(i, 180 + (float)i);
+        tracks.item[i] = walker(i, 170 + (float)i);
     int n = its_counter_update(c, &tracks, 1, FRAME_US, FRAME_US, out, 8), all = 0;
     tracks.count = 0; /* they may even be gone */
     while (n > 0) {

@@ -61,7 +61,9 @@ static void messages(void **state)
         {"n:1e99,2,3,4", "x1 is not a number", "x1,y1,x2,y2"},
         {"n:0x10,2,3,4", "x1 is not a number", "x1,y1,x2,y2"},
         {"n:1,-2,3,4", "y1 is -2", "pixels >= 0 or fractions"},
-        {"n:5,5,5,5", "both ends are the same point", "two different ones"},
+        {"n:1,2,3,1e9", "y2 is 1e+09", "pixels >= 0 or fractions"},
+        {"n:0.5,0.5,0.5,0.5004", "both ends are the same point", "0.1,0.5,0.9,0.5"},
+        {"n:5,5,5,5", "both ends are the same point", "expected two"},
         {"n:1;2;3;4", "x1 is not a number followed by a comma", "x1,y1,x2,y2"},
     };
     for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++) {
