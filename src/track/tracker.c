@@ -46,7 +46,7 @@ void its_tracker_defaults(struct its_tracker_settings *s)
         .measure_noise = 0.05f,
         .drift = 0.2f,
         .accel = 1.5f,
-        .speed = 4,
+        .speed = 6,
         .confirm_hits = 3,
         .confirm_us = 60000,
         .tentative_lost_us = 200000,
@@ -227,7 +227,8 @@ void its_tracker_update(struct its_tracker *t, int64_t time_us,
         struct its_tracklet *k = &t->track[i];
         if (t->detection_of[i] >= 0) {
             const struct its_detection *d = &seen->item[t->detection_of[i]];
-            its_kalman_correct(&k->motion, &t->noise, d->box, 1);
+            float doubt = d->score < t->set.high_score ? 2 : 1;
+            its_kalman_correct(&k->motion, &t->noise, d->box, doubt);
             see(t, k, d);
         } else {
             k->lost = true;
