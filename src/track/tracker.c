@@ -39,14 +39,14 @@ void its_tracker_defaults(struct its_tracker_settings *s)
         .duplicate = 0.7f,
         .whole = true,
         .overlap = 0.2f,
-        .overlap_low = 0.4f,
+        .overlap_low = 0.35f,
         .reach_sigmas = 3,
         .reach_sizes = 2,
-        .size_ratio = 1.6f,
+        .size_ratio = 2,
         .measure_noise = 0.05f,
-        .drift = 0.1f,
-        .accel = 1,
-        .speed = 4,
+        .drift = 0.2f,
+        .accel = 1.5f,
+        .speed = 6,
         .confirm_hits = 3,
         .confirm_us = 60000,
         .tentative_lost_us = 200000,
@@ -60,7 +60,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s)
     its_tracker_defaults(s);
     s->new_score = s->high_score; /* the score says little: whoever moves may begin a track */
     s->overlap = 0.1f;
-    s->size_ratio = 2.5f; /* blobs merge, split and lose their shadows */
+    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
     s->measure_noise = 0.15f;
     s->confirm_hits = 5;
     s->confirm_us = 250000; /* a branch in the wind does not last */
@@ -227,7 +227,8 @@ void its_tracker_update(struct its_tracker *t, int64_t time_us,
         struct its_tracklet *k = &t->track[i];
         if (t->detection_of[i] >= 0) {
             const struct its_detection *d = &seen->item[t->detection_of[i]];
-            its_kalman_correct(&k->motion, &t->noise, d->box, 1);
+            float doubt = d->score < t->set.high_score ? 2 : 1;
+            its_kalman_correct(&k->motion, &t->noise, d->box, doubt);
             see(t, k, d);
         } else {
             k->lost = true;
