@@ -157,15 +157,27 @@ static void default_state(struct its_config *c, const char *const *env)
         c->state = its_arena_printf(c->arena, "%s/.local/state/its-camera-ai", dir);
 }
 
+/* The default of `state` came from the environment past its row: held to the row here, when no
+ * layer gave another. */
+static void check_state(struct its_config_build *b)
+{
+    struct its_config_section s = its_config_group_section(b->config, 0);
+    const struct its_opt *opt = its_opt_find(s.opts, s.count, "state");
+    struct its_error err;
+    its_assert(opt);
+    if (s.origins[opt - s.opts].layer == ITS_LAYER_DEFAULT &&
+        its_opt_set(opt, s.settings, b->config->state, b->config->arena, &err) < 0)
+        its_report_add(b->report, "state: the default from HOME, XDG_STATE_HOME or "
+                                  "STATE_DIRECTORY: %s; give --state", err.text);
+}
+
 /* What only the whole can show, and the defaults that hang on other options. */
 static void complete(struct its_config_build *b)
 {
     struct its_config *c = b->config;
-    if (!c->store.path)
+    check_state(b);
+    if (!c->store.path) /* the limit on `state` leaves room for it */
         c->store.path = its_arena_printf(c->arena, "%s/its.db", c->state);
-    if (!its_utf8_is_printable(c->state) || !its_utf8_is_printable(c->store.path))
-        its_report_add(b->report, "state: the default taken from the environment is not valid "
-                                  "UTF-8; give --state");
     for (unsigned i = 0; i < c->camera_count; i++) {
         struct its_config_section s = its_config_camera_section(c, &c->cameras[i]);
         for (unsigned j = 0; j < s.count; j++)

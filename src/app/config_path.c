@@ -21,14 +21,16 @@ bool its_config_is_planned(const char *path)
     return false;
 }
 
-/* How a path looks to whoever wrote it: a variable for a variable, else the path. */
-static void spell(const char *path, enum its_config_spelling spelling, struct its_str *out)
+/* How a path looks to whoever wrote origin: a variable for a variable, else the path. */
+static void spell(const char *path, const struct its_origin *origin, struct its_str *out)
 {
-    if (spelling == ITS_SPELLING_EXACT) {
+    if (origin->layer != ITS_LAYER_ENV) {
         its_str_puts(out, path);
         return;
     }
-    its_str_puts(out, "ITS__");
+    bool bare = strncasecmp(origin->name, "ITS__", 5) != 0; /* PERFORMANCE__… */
+    if (!bare || strncmp(path, "performance.", 12) != 0)
+        its_str_puts(out, "ITS__");
     for (; *path; path++) {
         if (*path == '.')
             its_str_puts(out, "__");
@@ -67,7 +69,7 @@ static void complain_unknown(struct its_config_build *b, const char *path,
     struct its_str meant = {0};
     if (its_nearest_name(&nearest)) {
         its_str_puts(&meant, " (did you mean '");
-        spell(its_nearest_name(&nearest), spelling, &meant);
+        spell(its_nearest_name(&nearest), origin, &meant);
         its_str_puts(&meant, "'?)");
     }
     its_config_complain(b, origin, spelling == ITS_SPELLING_EXACT ? path : NULL,

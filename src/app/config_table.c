@@ -16,7 +16,7 @@ static const char *const priorities[] = {
     [ITS_PRIORITY_LOW] = "low", [ITS_PRIORITY_NORMAL] = "normal", [ITS_PRIORITY_HIGH] = "high", NULL};
 
 static const struct its_opt top_opts[] = {
-    {"state", ITS_OPT_STRING, offsetof(struct its_config, state), .min = 1, .max = 1024,
+    {"state", ITS_OPT_STRING, offsetof(struct its_config, state), .min = 1, .max = 1000,
      .default_text = "`$STATE_DIRECTORY` (systemd sets it), else `$XDG_STATE_HOME/its-camera-ai`, "
                      "else `$HOME/.local/state/its-camera-ai`, else `/var/lib/its-camera-ai`",
      .doc = "Directory of everything that outlives the process: the database and, while the server "

@@ -60,6 +60,15 @@ static yaml_mark_t mark_of_offset(const char *text, size_t offset)
     return at;
 }
 
+/* libyaml counts characters, not bytes. */
+static bool is_tab(const char *text, size_t bytes, size_t character)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if ((text[i] & 0xc0) != 0x80 && character-- == 0)
+            return text[i] == '\t';
+    return false;
+}
+
 static int fail_syntax(struct reader *r, const yaml_parser_t *p, const char *text, size_t bytes)
 {
     if (p->error == YAML_READER_ERROR) {
@@ -69,8 +78,14 @@ static int fail_syntax(struct reader *r, const yaml_parser_t *p, const char *tex
     }
     if (p->error == YAML_MEMORY_ERROR)
         return fail(r, -ENOMEM, p->mark, "out of memory");
-    char what[160];
-    snprintf(what, sizeof(what), "not valid YAML: %s", p->problem ? p->problem : "syntax error");
+    char what[256];
+    int n = snprintf(what, sizeof(what), "not valid YAML: %s",
+                     p->problem ? p->problem : "syntax error");
+    if (is_tab(text, bytes, p->problem_mark.index))
+        snprintf(what, sizeof(what), "not valid YAML: a tab; indent with spaces");
+    else if (p->context && p->context_mark.line != p->problem_mark.line && n < sizeof(what))
+        snprintf(what + n, sizeof(what) - n, " %s (line %zu)", p->context,
+                 p->context_mark.line + 1);
     return fail(r, ITS_ECONFIG, p->problem_mark, what);
 }
 
