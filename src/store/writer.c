@@ -161,14 +161,19 @@ static bool replay_some(struct its_store *s)
     int64_t at = s->replay_at;
     if (!its_journal_size(s->journal) || !may_try_database(s))
         return false;
-    if (commit(s, NULL, &at, &t, &err) < 0) {
+    int rc = commit(s, NULL, &at, &t, &err);
+    if (rc == 0 && t.records < REPLAY_BATCHES * s->set.max_batch) {
+        at = 0;
+        rc = its_journal_clear(s->journal);
+        if (rc < 0)
+            its_error_set(&err, rc, "cannot empty its journal: %s", its_strerror(rc));
+    }
+    if (rc < 0) {
         database_failed(s, &err);
         return false;
     }
     database_worked(s);
     s->replay_at = at;
-    if (t.records < REPLAY_BATCHES * s->set.max_batch && its_journal_clear(s->journal) == 0)
-        s->replay_at = 0;
     count_journal(s, 0, t.records);
     wake(s);
     return t.records > 0;
@@ -224,18 +229,29 @@ static bool give_up(struct its_store *s, const struct its_batch *batch)
 /* Brings the batch to one of the two safe places, however long it takes; only at the stop it gives
  * up after a last try at both. A replay makes the database free for the batch when the journal
  * takes no more. */
-static void keep(struct its_store *s, const struct its_batch *batch)
+static bool keep(struct its_store *s, const struct its_batch *batch)
 {
     bool safe = is_behind(s) && append_to_journal(s, batch);
     while (!safe && !commit_to_database(s, batch) && !append_to_journal(s, batch)) {
         if (replay_some(s))
             continue;
         if (give_up(s, batch))
-            return;
+            return false;
         its_cancel_sleep_until(s->stop, its_mono_us() + ITS_MAX(s->retry_us, RETRY_FIRST_US));
     }
+    return true;
+}
+
+/* Keeps the batch and makes room for the next before anyone is told. */
+static void handle(struct its_store *s, struct its_batch *batch)
+{
+    unsigned events = batch->event_count;
+    bool kept = keep(s, batch);
+    its_backlog_give(s->backlog, batch);
+    if (!kept)
+        return;
     pthread_mutex_lock(&s->stats_lock);
-    s->stats.safe += batch->event_count;
+    s->stats.safe += events;
     pthread_mutex_unlock(&s->stats_lock);
     wake(s);
 }
@@ -255,10 +271,8 @@ void its_store_run(struct its_store *s)
         if (!is_behind(s))
             replay_some(s);
         rc = its_backlog_take(s->backlog, next_replay_us(s), &batch);
-        if (rc > 0) {
-            keep(s, &batch);
-            its_backlog_give(s->backlog, &batch);
-        }
+        if (rc > 0)
+            handle(s, &batch);
     } while (rc >= 0);
 
     int64_t until_us = its_mono_us() + LAST_REPLAY_US;
