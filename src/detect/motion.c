@@ -21,7 +21,7 @@ struct its_motion {
     struct its_scene scene;
     int display_w, display_h;
     int64_t last_us;
-    bool learned, has_time;
+    bool learned, has_time, stepped;
     int ticks;
     uint8_t *before;
     int before_ticks;
@@ -114,19 +114,40 @@ int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
         its_background_restart(&m->background, m->picture.px);
         m->learned = true;
         memcpy(m->before, m->picture.px, (size_t)m->picture.stride * m->picture.h);
-    } else if (m->set.stabilise) {
-        follow(m, f);
-    }
-    float gain = its_exposure_estimate(&m->background, m->picture.px);
-    if (gain != 1)
+    } else {
+        float gain = its_exposure_estimate(&m->background, m->picture.px);
+        m->stepped = gain != 1;
         its_background_scale(&m->background, gain);
+        if (m->set.stabilise)
+            follow(m, f);
+    }
     return 0;
 }
 
 void its_motion_infer(struct its_motion *m)
 {
     its_background_compare(&m->background, m->picture.px, m->set.threshold);
+    if (m->stepped)
+        its_background_accept_unheld(&m->background, m->picture.px);
     its_background_learn(&m->background, m->picture.px, m->ticks);
+}
+
+/* Ghosts that lie still become background; what is real holds it. */
+static void settle_blobs(struct its_motion *m)
+{
+    struct its_blobs *b = &m->blobs;
+    memset(m->background.hold, 0, (size_t)m->background.stride * m->background.h);
+    int kept = 0;
+    for (int i = 0; i < b->count; i++) {
+        struct its_blob *blob = &b->item[i];
+        if (blob->ghost && blob->changed * 8 < blob->area) {
+            its_blobs_accept(b, blob, &m->background, m->picture.px);
+            continue;
+        }
+        its_blobs_hold(b, blob, &m->background);
+        b->item[kept++] = *blob;
+    }
+    b->count = kept;
 }
 
 void its_motion_post(struct its_motion *m, struct its_detections *out)
@@ -138,6 +159,7 @@ void its_motion_post(struct its_motion *m, struct its_detections *out)
         m->before_ticks = 0;
     }
     m->before_ticks += m->ticks;
+    settle_blobs(m);
     its_blobs_split(b, &m->background, &m->scene);
     its_blobs_merge(b, &m->scene);
     for (int i = 0; i < b->count; i++)
