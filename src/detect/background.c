@@ -294,6 +294,8 @@ void its_background_compare(struct its_background *b, const uint8_t *px, int thr
 
 void its_background_scale(struct its_background *b, float gain)
 {
+    if (gain == 1)
+        return;
     uint8_t table[256];
     for (int i = 0; i < 256; i++) {
         float v = (float)i * gain + 0.5f;
@@ -317,4 +319,14 @@ void its_background_accept(struct its_background *b, int x0, int x1, int y, cons
         b->weight[0][at] = top;
         b->noise[at] = NOISE_START;
     }
+}
+
+void its_background_accept_unheld(struct its_background *b, const uint8_t *px)
+{
+    for (int y = 0; y < b->h; y++)
+        for (int x = 0; x < b->w; x++)
+            if (b->mask[(ptrdiff_t)y * b->mask_stride + x] && !b->hold[(size_t)y * b->stride + x]) {
+                its_background_accept(b, x, x + 1, y, px);
+                b->mask[(ptrdiff_t)y * b->mask_stride + x] = 0;
+            }
 }

@@ -46,5 +46,9 @@ void its_background_learn(struct its_background *, const uint8_t *px, int ticks)
 /* The brightness of the whole scene changed by this factor: the model follows. */
 void its_background_scale(struct its_background *, float gain);
 
-/* What is seen now at this pixel is the background after all. */
+/* What is seen now on row y from x0 to x1 (just outside) is the background after all. */
 void its_background_accept(struct its_background *, int x0, int x1, int y, const uint8_t *px);
+
+/* Accepts everything that moves according to the mask and is not held: after a change of the whole
+ * scene. */
+void its_background_accept_unheld(struct its_background *, const uint8_t *px);

@@ -233,3 +233,18 @@ void its_blobs_find(struct its_blobs *b, const struct its_background *bg, const 
         its_blobs_clip(b, blob, bg, e.all);
     }
 }
+
+void its_blobs_hold(const struct its_blobs *b, const struct its_blob *blob,
+                    struct its_background *bg)
+{
+    for (int i = blob->first_run; i >= 0; i = b->run[i].next)
+        memset(bg->hold + (size_t)b->run[i].y * bg->stride + b->run[i].x0, 1,
+               (size_t)(b->run[i].x1 - b->run[i].x0));
+}
+
+void its_blobs_accept(const struct its_blobs *b, const struct its_blob *blob,
+                      struct its_background *bg, const uint8_t *px)
+{
+    for (int i = blob->first_run; i >= 0; i = b->run[i].next)
+        its_background_accept(bg, b->run[i].x0, b->run[i].x1, b->run[i].y, px);
+}

@@ -54,3 +54,8 @@ void its_blobs_profile(struct its_blobs *, const struct its_blob *, const struct
 /* Restricts a blob to a part of its box and measures it anew. */
 void its_blobs_clip(struct its_blobs *, struct its_blob *, const struct its_background *,
                     struct its_rect part);
+
+/* The blob's pixels: hold the background there, or accept them as background. */
+void its_blobs_hold(const struct its_blobs *, const struct its_blob *, struct its_background *);
+void its_blobs_accept(const struct its_blobs *, const struct its_blob *, struct its_background *,
+                      const uint8_t *px);

@@ -21,11 +21,12 @@ struct its_motion {
     struct its_scene scene;
     int display_w, display_h;
     int64_t last_us;
-    bool learned, has_time;
+    bool learned, has_time, stepped;
     int ticks;
     uint8_t *before;
     int before_ticks;
-    float shift_x, shift_y; /* coded px */
+    struct its_landmarks landmarks;
+    int shift_x, shift_y; /* coded px */
 };
 
 void its_motion_defaults(struct its_motion_settings *s)
@@ -49,6 +50,7 @@ static void forget(struct its_motion *m)
     free(m->before);
     m->before = NULL;
     m->learned = false;
+    m->shift_x = m->shift_y = 0;
 }
 
 void its_motion_destroy(struct its_motion **m)
@@ -75,6 +77,25 @@ static int plan(struct its_motion *m, const struct its_frame *f)
     return rc;
 }
 
+/* A new whole pixel begins a little late, so that the window does not flutter. */
+static int settle(int shift, float residual)
+{
+    return fabsf(residual) > 0.6f ? shift + (int)lrintf(residual) : shift;
+}
+
+/* Moves the window after the camera. */
+static void follow(struct its_motion *m, const struct its_frame *f)
+{
+    struct its_sway s = its_sway_estimate(&m->landmarks, &m->background, m->picture.px);
+    int k = m->picture.factor;
+    int x = settle(m->shift_x, s.dx * (float)k), y = settle(m->shift_y, s.dy * (float)k);
+    if (!s.sure || (x == m->shift_x && y == m->shift_y))
+        return;
+    m->shift_x = x;
+    m->shift_y = y;
+    its_lowres_reduce(&m->picture, f, x, y);
+}
+
 int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
 {
     if (!its_lowres_fits(&m->picture, f)) {
@@ -88,31 +109,45 @@ int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
     m->ticks = us < ITS_TICK_US ? 1 : us > 1000000 ? 1000000 / ITS_TICK_US : (int)(us / ITS_TICK_US);
     m->last_us = f->time_us;
     m->has_time = true;
-    its_lowres_reduce(&m->picture, f, (int)lrintf(m->shift_x), (int)lrintf(m->shift_y));
+    its_lowres_reduce(&m->picture, f, m->shift_x, m->shift_y);
     if (!m->learned) {
         its_background_restart(&m->background, m->picture.px);
         m->learned = true;
         memcpy(m->before, m->picture.px, (size_t)m->picture.stride * m->picture.h);
-    }
-    if (m->set.stabilise) {
-        struct its_sway s = its_sway_estimate(&m->background, m->picture.px);
-        float k = m->picture.factor;
-        if (s.sure && fabsf(s.dx) < 2 && fabsf(s.dy) < 2) {
-            m->shift_x = lrintf(m->shift_x) + s.dx * k;
-            m->shift_y = lrintf(m->shift_y) + s.dy * k;
-            its_lowres_reduce(&m->picture, f, (int)lrintf(m->shift_x), (int)lrintf(m->shift_y));
-        }
-    }
-    float gain = its_exposure_estimate(&m->background, m->picture.px);
-    if (gain != 1)
+    } else {
+        float gain = its_exposure_estimate(&m->background, m->picture.px);
+        m->stepped = gain != 1;
         its_background_scale(&m->background, gain);
+        if (m->set.stabilise)
+            follow(m, f);
+    }
     return 0;
 }
 
 void its_motion_infer(struct its_motion *m)
 {
     its_background_compare(&m->background, m->picture.px, m->set.threshold);
+    if (m->stepped)
+        its_background_accept_unheld(&m->background, m->picture.px);
     its_background_learn(&m->background, m->picture.px, m->ticks);
+}
+
+/* Ghosts that lie still become background; what is real holds it. */
+static void settle_blobs(struct its_motion *m)
+{
+    struct its_blobs *b = &m->blobs;
+    memset(m->background.hold, 0, (size_t)m->background.stride * m->background.h);
+    int kept = 0;
+    for (int i = 0; i < b->count; i++) {
+        struct its_blob *blob = &b->item[i];
+        if (blob->ghost && blob->changed * 8 < blob->area) {
+            its_blobs_accept(b, blob, &m->background, m->picture.px);
+            continue;
+        }
+        its_blobs_hold(b, blob, &m->background);
+        b->item[kept++] = *blob;
+    }
+    b->count = kept;
 }
 
 void its_motion_post(struct its_motion *m, struct its_detections *out)
@@ -124,13 +159,14 @@ void its_motion_post(struct its_motion *m, struct its_detections *out)
         m->before_ticks = 0;
     }
     m->before_ticks += m->ticks;
+    settle_blobs(m);
     its_blobs_split(b, &m->background, &m->scene);
     its_blobs_merge(b, &m->scene);
     for (int i = 0; i < b->count; i++)
         its_scene_learn(&m->scene, &b->item[i]);
     out->count = 0;
     float kx = (float)m->display_w / m->picture.w, ky = (float)m->display_h / m->picture.h;
-    int sx = (int)lrintf(m->shift_x), sy = (int)lrintf(m->shift_y);
+    int sx = m->shift_x, sy = m->shift_y;
     for (int i = 0; i < b->count && out->count < ITS_DETECTIONS_MAX; i++) {
         struct its_rect r = b->item[i].box;
         struct its_size e = its_scene_expect(&m->scene, r.y1);

@@ -1,9 +1,11 @@
 /* Global movement and exposure, both robust against the traffic in the picture.
  *
- * Movement: one Gauss-Newton step of the translation that makes the picture fit the background
- * (Lucas and Kanade 1981) over a grid of textured pixels whose difference is small enough to come
- * from sway. Exposure: the median ratio of picture to background over the grid; it counts when most
- * of the grid agrees with it. */
+ * Landmarks are textured pixels of the background on a grid. Whole pixels first: from where it is,
+ * the picture is moved by single steps as long as that lowers the sum of clipped differences at the
+ * landmarks; clipped, so that a lorry or a burnt-in caption weighs no more than its area. Then one
+ * Gauss-Newton step (Lucas and Kanade 1981) for the fraction, in which every landmark has the same
+ * say however strong its edge is. Exposure: the median ratio of picture to background over the
+ * grid; it counts when most of the grid agrees with it. */
 #include "detect/sway.h"
 
 #include <math.h>
@@ -11,47 +13,116 @@
 
 #include "base/attr.h"
 
-/* The grid: every third row, every second column. */
-#define GRID_X 2
+/* The grid: every third row, every fourth column. */
+#define GRID_X 4
 #define GRID_Y 3
-/* A difference beyond this is a road user. */
-#define RESIDUAL_MAX 40
-/* A gradient (over two pixels) below this says nothing. */
-#define GRADIENT_MIN 12
-/* Textured grid pixels needed. */
-#define TEXTURED_MIN 60
+/* Differences are clipped here. */
+#define CLIP 24
+/* A gradient (over two pixels) below this is no landmark. */
+#define GRADIENT_MIN 14
+/* Fewer landmarks are not trusted. */
+#define LANDMARKS_MIN 60
 
-struct its_sway its_sway_estimate(const struct its_background *b, const uint8_t *px)
+static void find_landmarks(struct its_landmarks *l, const struct its_background *b)
 {
-    int64_t xx = 0, xy = 0, yy = 0, xe = 0, ye = 0;
-    int used = 0;
-    for (int y = 1; y < b->h - 1; y += GRID_Y) {
-        const uint8_t *v = b->value[0] + (size_t)y * b->stride;
-        const uint8_t *p = px + (size_t)y * b->stride;
-        const uint8_t *m = b->mask + (ptrdiff_t)y * b->mask_stride;
-        for (int x = 1; x < b->w - 1; x += GRID_X) {
-            int gx = v[x + 1] - v[x - 1], gy = v[x + b->stride] - v[x - b->stride];
-            int e = p[x] - v[x];
-            if (abs(gx) + abs(gy) < GRADIENT_MIN || abs(e) > RESIDUAL_MAX || m[x])
+    const int edge = ITS_SWAY_REACH + 1;
+    l->count = 0;
+    for (int y = edge; y < b->h - edge; y += GRID_Y)
+        for (int x = edge; x < b->w - edge; x += GRID_X) {
+            const uint8_t *v = b->value[0] + (size_t)y * b->stride + x;
+            int gx = v[1] - v[-1], gy = v[b->stride] - v[-b->stride];
+            if (abs(gx) + abs(gy) < GRADIENT_MIN || l->count == ITS_LANDMARKS_MAX)
                 continue;
-            xx += gx * gx;
-            xy += gx * gy;
-            yy += gy * gy;
-            xe += gx * e;
-            ye += gy * e;
-            used++;
+            l->item[l->count++] = (struct its_landmark){
+                .at = y * b->stride + x, .gx = (int16_t)gx, .gy = (int16_t)gy, .value = *v};
         }
+}
+
+/* Sum of clipped differences when the picture is read at an offset. */
+static int misfit(const struct its_landmarks *l, const uint8_t *px, int offset)
+{
+    int sum = 0;
+    for (int i = 0; i < l->count; i++) {
+        int e = abs(px[l->item[i].at + offset] - l->item[i].value);
+        sum += e < CLIP ? e : CLIP;
     }
-    double det = (double)xx * (double)yy - (double)xy * (double)xy;
+    return sum;
+}
+
+/* Walks downhill over whole pixels. A step has to gain two parts in a hundred: noise does not
+ * walk. */
+static void descend(const struct its_landmarks *l, const uint8_t *px, int stride, int *dx, int *dy)
+{
+    static const struct {
+        int x, y;
+    } way[8] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
+    int x = 0, y = 0, here = misfit(l, px, 0);
+    for (int step = 0; step < 2 * ITS_SWAY_REACH; step++) {
+        int best = here - here / 50, to = -1;
+        for (int i = 0; i < 8; i++) {
+            int nx = x + way[i].x, ny = y + way[i].y;
+            if (abs(nx) > ITS_SWAY_REACH || abs(ny) > ITS_SWAY_REACH)
+                continue;
+            int m = misfit(l, px, ny * stride + nx);
+            if (m < best) {
+                best = m;
+                to = i;
+            }
+        }
+        if (to < 0)
+            break;
+        x += way[to].x;
+        y += way[to].y;
+        here = best;
+    }
+    *dx = x;
+    *dy = y;
+}
+
+/* What remains after the whole pixels: weighted least squares over landmarks whose difference a
+ * shift of less than a pixel explains. */
+static bool refine(const struct its_landmarks *l, const uint8_t *px, int offset, float *dx,
+                   float *dy)
+{
+    float xx = 0, xy = 0, yy = 0, xe = 0, ye = 0;
+    int used = 0;
+    for (int i = 0; i < l->count; i++) {
+        const struct its_landmark *m = &l->item[i];
+        int e = px[m->at + offset] - m->value, gx = m->gx, gy = m->gy;
+        if (2 * abs(e) > abs(gx) + abs(gy) + CLIP)
+            continue;
+        float k = 1.0f / (float)(gx * gx + gy * gy + 200);
+        xx += k * (float)(gx * gx);
+        xy += k * (float)(gx * gy);
+        yy += k * (float)(gy * gy);
+        xe += k * (float)(gx * e);
+        ye += k * (float)(gy * e);
+        used++;
+    }
+    float det = xx * yy - xy * xy;
     /* Texture in one direction only leaves the other one open. */
-    if (used < TEXTURED_MIN || det < 0.02 * (double)xx * (double)yy)
+    if (used < LANDMARKS_MIN || used * 3 < l->count || det < 0.02f * xx * yy)
+        return false;
+    float scale = -2 / det; /* gradients are over two pixels; the picture moves against e */
+    *dx = scale * (yy * xe - xy * ye);
+    *dy = scale * (xx * ye - xy * xe);
+    return true;
+}
+
+struct its_sway its_sway_estimate(struct its_landmarks *l, const struct its_background *b,
+                                  const uint8_t *px)
+{
+    find_landmarks(l, b);
+    if (l->count < LANDMARKS_MIN)
         return (struct its_sway){0};
-    double scale = -2 / det; /* gradients are over two pixels; the picture moves against e */
-    return (struct its_sway){
-        .dx = (float)(scale * ((double)yy * (double)xe - (double)xy * (double)ye)),
-        .dy = (float)(scale * ((double)xx * (double)ye - (double)xy * (double)xe)),
-        .sure = true,
-    };
+    int x, y;
+    float fx, fy;
+    descend(l, px, b->stride, &x, &y);
+    if (!refine(l, px, y * b->stride + x, &fx, &fy))
+        return (struct its_sway){0};
+    fx = fmaxf(-1, fminf(1, fx));
+    fy = fmaxf(-1, fminf(1, fy));
+    return (struct its_sway){(float)x + fx, (float)y + fy, true};
 }
 
 float its_exposure_estimate(const struct its_background *b, const uint8_t *px)

@@ -10,8 +10,26 @@ struct its_sway {
     bool sure;      /* enough texture agreed */
 };
 
-/* Least squares over the pixels that show no road user. Good for up to about a pixel. */
-struct its_sway its_sway_estimate(const struct its_background *, const uint8_t *px);
+/* A textured pixel of the background. */
+struct its_landmark {
+    int at;              /* index into the planes */
+    int16_t gx, gy;      /* gradients over two pixels */
+    uint8_t value;
+};
+
+#define ITS_LANDMARKS_MAX 3000
+
+/* Scratch of the estimate; plain data. */
+struct its_landmarks {
+    int count;
+    struct its_landmark item[ITS_LANDMARKS_MAX];
+};
+
+/* Movement of the picture against the background: up to ITS_SWAY_REACH working pixels per call,
+ * precise to a fraction of one. */
+struct its_sway its_sway_estimate(struct its_landmarks *, const struct its_background *,
+                                  const uint8_t *px);
+#define ITS_SWAY_REACH 6
 
 /* The factor by which the picture is brighter than the background, if the whole scene agrees on
  * one that matters; else 1. */
