@@ -15,7 +15,7 @@ struct thing {
     int value;
 };
 
-static int inits, resets, finis;
+static _Atomic int inits, resets, finis;
 
 static int thing_init(void *p)
 {
