@@ -2,7 +2,8 @@
  * step taken; each step is one transaction. The schema is an interface: a step that was released is
  * never edited, the next one changes what it made.
  *
- * Tables are data and migrate; views are code and are made anew whenever a step was taken. */
+ * Tables are data and migrate; views are code and are made anew whenever a step was taken, so a
+ * change of a view, or a new class in its columns, is a step too (its text may be empty). */
 #pragma once
 
 #include "base/err.h"

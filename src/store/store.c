@@ -20,7 +20,7 @@
 #include "store/rows.h"
 
 #define STRETCH_MAX_US (60 * ITS_MINUTE_US) /* longest stretch of coverage in one put */
-#define OPEN_BUSY_MS   2000                 /* patience with other programs at the start */
+#define OPEN_PATIENCE  8 /* at the start another program's lock is waited for so many busy_ms */
 
 struct its_store_settings its_store_defaults(void)
 {
@@ -64,7 +64,7 @@ static int open_journal(struct its_store *s, struct its_error *err)
 
 static int open_database(struct its_store *s, struct its_error *err)
 {
-    int rc = its_db_open(s->set.path, ITS_DB_WRITE, OPEN_BUSY_MS, &s->db, err);
+    int rc = its_db_open(s->set.path, ITS_DB_WRITE, OPEN_PATIENCE * s->set.busy_ms, &s->db, err);
     if (rc < 0)
         return rc;
     rc = its_migrations_run(s->db, its_migrations_latest(), err);

@@ -11,7 +11,8 @@
  *  - Memory is bounded. Only when neither the database nor the journal can be written and
  *    max_waiting events are waiting are further ones refused: an alarm in the log, and counted.
  *
- * One process per database: the journal is locked while the store is open. */
+ * One process per database: the journal is locked while the store is open. Other programs may read
+ * it at any time (sqlite3 its.db, table comments say what is what); reading is store/reader.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -50,7 +51,7 @@ struct its_store_settings {
     unsigned batch_ms;     /* an event waits at most so long for others to share its commit */
     unsigned coverage_ms;  /* coverage alone waits so long: it merges meanwhile */
     unsigned max_batch;    /* events in one commit; memory is taken in pieces of so many */
-    unsigned max_waiting;  /* events in memory (232 bytes each) before new ones are refused */
+    unsigned max_waiting;  /* events in memory (224 bytes each) before new ones are refused */
     unsigned max_minutes;  /* camera-minutes of coverage in memory before they are refused */
     unsigned busy_ms;      /* how long a commit waits for another program's lock */
     unsigned retry_max_ms; /* a failing database is tried again after 100 ms, doubling up to this */

@@ -228,7 +228,7 @@ static bool give_up(struct its_store *s, const struct its_batch *batch)
 
 /* Brings the batch to one of the two safe places, however long it takes; only at the stop it gives
  * up after a last try at both. A replay makes the database free for the batch when the journal
- * takes no more. */
+ * takes no more. False: lost. */
 static bool keep(struct its_store *s, const struct its_batch *batch)
 {
     bool safe = is_behind(s) && append_to_journal(s, batch);

@@ -23,7 +23,7 @@
 #include "base/thread.h"
 #include "tests/store/temp.h"
 
-#define ROUNDS      60
+#define ROUNDS      40
 #define CHECK_EVERY 4
 #define T0          (INT64_C(1767225600) * 1000000)
 #define PER_ROUND   (UINT64_C(1) << 24) /* numbers of the events of a round start at its multiple */

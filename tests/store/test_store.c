@@ -251,6 +251,7 @@ static void expect_open(const char *path, int code, const char *says)
     struct its_store *s;
     struct its_error err = {0};
     set.path = path;
+    set.busy_ms = 1;
     int rc = its_store_open(&set, &s, &err);
     print_message("%s\n", err.text);
     assert_int_equal(rc, code);
@@ -340,6 +341,22 @@ static void says_that_another_program_locks_it(void **state)
                  NULL, NULL);
     expect_open(t.path, -EBUSY, "another program holds a lock");
     sqlite3_close(db);
+    temp_remove(&t);
+}
+
+/* A backup that holds the write lock must not keep the cameras from starting. */
+static void opens_though_another_program_writes(void **state)
+{
+    struct temp t = temp_make();
+    struct its_store *s = open_store(&t);
+    drain(&s);
+    sqlite3 *other = lock_database(&t);
+    s = open_store(&t);
+    put_many(s, 0, 10);
+    struct its_store_stats stats = drain(&s);
+    assert_int_equal(stats.safe, 10);
+    assert_int_equal(stats.journalled, 10);
+    sqlite3_close(other);
     temp_remove(&t);
 }
 
@@ -435,6 +452,7 @@ int main(void)
         cmocka_unit_test(says_that_it_is_of_another_program),
         cmocka_unit_test(says_that_another_process_has_it),
         cmocka_unit_test(says_that_another_program_locks_it),
+        cmocka_unit_test(opens_though_another_program_writes),
         cmocka_unit_test(makes_missing_directories),
         cmocka_unit_test(says_that_a_place_is_read_only),
         cmocka_unit_test(full_disk_loses_nothing),
