@@ -222,7 +222,7 @@ int its_associate_run(struct its_associate *a, const struct its_tracker_settings
 
     int duplicates = sort_detections(a);
     play(a, &(struct round){ITS_DETECTION_FREE, true, 1 - s->overlap, cost_by_overlap});
-    play(a, &(struct round){ITS_DETECTION_FREE, true, 1, cost_by_distance});
+    play(a, &(struct round){ITS_DETECTION_FREE, false, 1, cost_by_distance});
     if (s->second_round)
         play(a, &(struct round){ITS_DETECTION_WEAK, false, 1 - s->overlap_low, cost_by_overlap});
     return duplicates;

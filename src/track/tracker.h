@@ -33,7 +33,7 @@ struct its_tracker_settings {
     float overlap;       /* least similarity in the first round */
     float overlap_low;   /* least similarity in the second round */
     float reach_sigmas;  /* by distance: at most so many standard deviations of the prediction … */
-    float reach_sizes;   /* … and at most so many sizes (square root of the area) of the box */
+    float reach_sizes;   /* … and at most so many sizes (the longer side) of the box */
     float size_ratio;    /* by distance: neither box's side is more than this times the other's */
 
     /* --- motion, relative to the size of the box; see kalman.h */
