@@ -33,19 +33,16 @@ struct its_assign *its_assign_create(int max_rows, int max_cols)
     struct its_assign *a = its_malloc(sizeof(*a));
     a->max_rows = max_rows;
     a->max_cols = max_cols;
-    a->begin = its_try_calloc(rows + 1, sizeof(*a->begin));
-    a->allowed = its_try_calloc(rows * cols, sizeof(*a->allowed));
-    a->u = its_try_calloc(rows, sizeof(*a->u));
-    a->v = its_try_calloc(cols, sizeof(*a->v));
-    a->reached = its_try_calloc(cols, sizeof(*a->reached));
-    a->final = its_try_calloc(cols, sizeof(*a->final));
-    a->from = its_try_calloc(cols, sizeof(*a->from));
-    a->row_of_col = its_try_calloc(cols, sizeof(*a->row_of_col));
-    a->open = its_try_calloc(cols, sizeof(*a->open));
-    a->settled = its_try_calloc(cols, sizeof(*a->settled));
-    if (!a->begin || !a->allowed || !a->u || !a->v || !a->reached || !a->final || !a->from ||
-        !a->row_of_col || !a->open || !a->settled)
-        its_assign_destroy(&a);
+    a->begin = its_calloc(rows + 1, sizeof(*a->begin));
+    a->allowed = its_calloc(rows * cols, sizeof(*a->allowed));
+    a->u = its_calloc(rows, sizeof(*a->u));
+    a->v = its_calloc(cols, sizeof(*a->v));
+    a->reached = its_calloc(cols, sizeof(*a->reached));
+    a->final = its_calloc(cols, sizeof(*a->final));
+    a->from = its_calloc(cols, sizeof(*a->from));
+    a->row_of_col = its_calloc(cols, sizeof(*a->row_of_col));
+    a->open = its_calloc(cols, sizeof(*a->open));
+    a->settled = its_calloc(cols, sizeof(*a->settled));
     return a;
 }
 

@@ -33,11 +33,9 @@ struct its_associate *its_associate_create(int max_tracks)
     struct its_associate *a = its_malloc(sizeof(*a));
     a->max_tracks = max_tracks;
     a->assign = its_assign_create(max_tracks, ITS_DETECTIONS_MAX);
-    a->cost = its_try_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
-    a->row_track = its_try_calloc((size_t)max_tracks, sizeof(*a->row_track));
-    a->row_pair = its_try_calloc((size_t)max_tracks, sizeof(*a->row_pair));
-    if (!a->assign || !a->cost || !a->row_track || !a->row_pair)
-        its_associate_destroy(&a);
+    a->cost = its_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
+    a->row_track = its_calloc((size_t)max_tracks, sizeof(*a->row_track));
+    a->row_pair = its_calloc((size_t)max_tracks, sizeof(*a->row_pair));
     return a;
 }
 

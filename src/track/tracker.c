@@ -76,8 +76,6 @@ struct its_tracker *its_tracker_create(const struct its_tracker_settings *settin
     t->noise = its_tracker_noise(settings);
     t->next_id = first_id;
     t->associate = its_associate_create(ITS_TRACKS_MAX);
-    if (!t->associate)
-        its_tracker_destroy(&t);
     return t;
 }
 

@@ -61,7 +61,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s);
 struct its_tracker;
 
 /* Ids run from first_id (> 0), the number after the last one this camera ever gave out.
- * NULL: no memory. */
+ * Never NULL. */
 struct its_tracker *its_tracker_create(const struct its_tracker_settings *settings,
                                        uint64_t first_id);
 void its_tracker_destroy(struct its_tracker **t);

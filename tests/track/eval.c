@@ -265,7 +265,6 @@ void its_eval_add(struct its_eval *e, const struct its_boxes *truth, const struc
         .cost = its_calloc((size_t)rows * (size_t)cols, sizeof(float)),
         .pair = its_calloc((size_t)rows, sizeof(int)),
     };
-    its_assert(j.assign);
     side_init(&j.truth, truth);
     side_init(&j.said, said);
 
