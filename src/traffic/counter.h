@@ -60,6 +60,7 @@ struct its_counter_stats {
     uint64_t counted;
     uint64_t unconfirmed; /* the track ended before it was confirmed */
     uint64_t unsettled;   /* the track ended within the band */
+    uint64_t unseen;      /* a prediction carried a confirmed track over, but it was not seen again */
     uint64_t outside;     /* went by within a box width of an end */
     uint64_t repeated;    /* the track had counted on this line before */
     uint64_t doubled;     /* another track of the same road user had counted */
