@@ -94,8 +94,8 @@ static void row(const char *set, const char *name, const struct its_replay_resul
            1e6 * (double)r->frames / (double)ITS_MAX(r->spent_us, 1));
 }
 
-/* ByteTrack's own thresholds and noise at 30 fps, as far as our settings can say them: no second try
- * by distance, no parts, no duplicates, a track from its second sight on. */
+/* ByteTrack's own thresholds and noise at 30 fps, as far as our settings can say them: no second
+ * try by distance, no parts, no duplicates, a track from its second sight on. */
 static void as_published(struct its_tracker_settings *s)
 {
     its_tracker_defaults(s);
@@ -163,7 +163,8 @@ static void fill(struct its_detections *seen, int n, int frame)
         if ((i * 7 + frame * 3) % 10 == 0)
             continue;
         seen->item[seen->count++] = (struct its_detection){
-            .box = {fmodf(phase + speed * (float)frame / 30, 1900), (float)(i * 131 % 1000), 70, 45},
+            .box = {fmodf(phase + speed * (float)frame / 30, 1900), (float)(i * 131 % 1000), 70,
+                    45},
             .score = (float)(3 + (i + frame) % 7) / 10,
             .cls = ITS_CLASS_CAR,
         };

@@ -1,8 +1,9 @@
 /* Rows enter one after the other. Each looks for the cheapest way in: Dijkstra over the columns in
  * reduced costs, stepping from a taken column to the row that has it. The way ends at a free column
- * or where a row on it would rather stay alone; then every row on the way moves one step. The prices
- * (u of rows, v of columns) keep all reduced costs >= 0 and those of the pairs made = 0, which is
- * the proof of optimality. "Alone" is a private column of each row with price 0, never stored. */
+ * or where a row on it would rather stay alone; then every row on the way moves one step. The
+ * prices (u of rows, v of columns) keep all reduced costs >= 0 and those of the pairs made = 0,
+ * which is the proof of optimality. "Alone" is a private column of each row with price 0, never
+ * stored. */
 #include "track/assign.h"
 
 #include <stdbool.h>

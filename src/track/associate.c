@@ -1,3 +1,6 @@
+/* Sorts the detections (usable, good, weak, second reports), then plays the rounds: a cost for each
+ * pair of track and detection, the optimal assignment, and both are out of the game. Costs are
+ * 0..1; a round's dearest pair is its threshold. */
 #include "track/associate.h"
 
 #include <math.h>

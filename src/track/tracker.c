@@ -1,6 +1,6 @@
 /* One array of tracklets in order of birth, hence of id. An update moves all of them to the time of
- * the frame, pairs them with the detections (associate.c), corrects those that were seen, ends those
- * that were not seen for too long, and begins new ones with what is left. */
+ * the frame, pairs them with the detections (associate.c), corrects those that were seen, ends
+ * those that were not seen for too long, and begins new ones with what is left. */
 #include "track/tracker.h"
 
 #include <stdlib.h>

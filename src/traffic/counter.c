@@ -1,8 +1,8 @@
 /* For each track and line a small state: the side where the track is at home (clear of the band, or
- * born there), the side it is on, and the last passage that may become a crossing. A passage becomes
- * a crossing when the track is clear of the band on the other side, which then is its home; it is
- * cancelled when the track comes back. A crossing waits until its track is confirmed and until the
- * caller has room for it. */
+ * born there), the side it is on, and the last passage that may become a crossing. A passage
+ * becomes a crossing when the track is clear of the band on the other side, which then is its home;
+ * it is cancelled when the track comes back. A crossing waits until its track is confirmed and
+ * until the caller has room for it. */
 #include "traffic/counter.h"
 
 #include <math.h>
@@ -29,14 +29,14 @@ struct passage {
 
 /* A track as one line sees it. */
 struct state {
-    int8_t home, on;  /* sides: +1 forward of the line, −1 backward, 0 not known yet */
-    bool clear;       /* was clear of the band at home */
-    bool passing;     /* on the other side, within the band: `passage` is set */
-    bool counted;     /* crossed; once and for all */
-    bool waiting;     /* crossed, but not handed out yet */
-    bool carried;     /* only a prediction carried it over since it was last seen */
-    float offset;     /* last signed distance, px */
-    float depth;      /* farthest from the line at home, px */
+    int8_t home, on; /* sides: +1 forward of the line, −1 backward, 0 not known yet */
+    bool clear;      /* was clear of the band at home */
+    bool passing;    /* on the other side, within the band: `passage` is set */
+    bool counted;    /* crossed; once and for all */
+    bool waiting;    /* crossed, but not handed out yet */
+    bool carried;    /* only a prediction carried it over since it was last seen */
+    float offset;    /* last signed distance, px */
+    float depth;     /* farthest from the line at home, px */
     struct passage passage;
 };
 

@@ -60,9 +60,9 @@ struct its_counter_stats {
     uint64_t counted;
     uint64_t unconfirmed; /* the track ended before it was confirmed */
     uint64_t unsettled;   /* the track ended within the band */
-    uint64_t unseen;      /* a prediction carried a confirmed track over, but it was not seen again */
-    uint64_t outside;     /* went by within a box width of an end */
-    uint64_t repeated;    /* the track had counted on this line before */
-    uint64_t doubled;     /* another track of the same road user had counted */
+    uint64_t unseen;   /* a prediction carried a confirmed track over, but it was not seen again */
+    uint64_t outside;  /* went by within a box width of an end */
+    uint64_t repeated; /* the track had counted on this line before */
+    uint64_t doubled;  /* another track of the same road user had counted */
 };
 void its_counter_read_stats(const struct its_counter *c, struct its_counter_stats *stats);

@@ -21,8 +21,8 @@
 
 static const char *testdata;
 
-/* Runs one clip against one of its lines; returns the number of reports. The detector looks at every
- * step-th frame only; the tracker predicts the others, as it does when load is shed. */
+/* Runs one clip against one of its lines; returns the number of reports. The detector looks at
+ * every step-th frame only; the tracker predicts the others, as it does when load is shed. */
 static int count_clip(const struct its_truth_line *l, int step, struct its_truth_report *reports,
                       int max)
 {

@@ -68,10 +68,10 @@ int its_truth_read(const char *testdata, struct its_truth *truth, struct its_err
         return its_error_set(err, -EINVAL, "%s:%d: %s", path, why.line, why.text);
 
     const json_t *all = json_object_get(root, "ground_truth");
-    int rc = json_array_size(all) <= ITS_TRUTH_LINES_MAX
-                 ? 0
-                 : its_error_set(err, ITS_ETOOBIG, "%s: more than %d lines", path,
-                                 ITS_TRUTH_LINES_MAX);
+    int rc =
+        json_array_size(all) <= ITS_TRUTH_LINES_MAX
+            ? 0
+            : its_error_set(err, ITS_ETOOBIG, "%s: more than %d lines", path, ITS_TRUTH_LINES_MAX);
     truth->count = 0;
     for (size_t i = 0; rc == 0 && i < json_array_size(all); i++)
         rc = read_line(json_array_get(all, i), &truth->line[truth->count++], err);
