@@ -1,3 +1,6 @@
+/* Sorts the detections (usable, good, weak, second reports), then plays the rounds: a cost for each
+ * pair of track and detection, the optimal assignment, and both are out of the game. Costs are
+ * 0..1; a round's dearest pair is its threshold. */
 #include "track/associate.h"
 
 #include <math.h>
@@ -33,11 +36,9 @@ struct its_associate *its_associate_create(int max_tracks)
     struct its_associate *a = its_malloc(sizeof(*a));
     a->max_tracks = max_tracks;
     a->assign = its_assign_create(max_tracks, ITS_DETECTIONS_MAX);
-    a->cost = its_try_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
-    a->row_track = its_try_calloc((size_t)max_tracks, sizeof(*a->row_track));
-    a->row_pair = its_try_calloc((size_t)max_tracks, sizeof(*a->row_pair));
-    if (!a->assign || !a->cost || !a->row_track || !a->row_pair)
-        its_associate_destroy(&a);
+    a->cost = its_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
+    a->row_track = its_calloc((size_t)max_tracks, sizeof(*a->row_track));
+    a->row_pair = its_calloc((size_t)max_tracks, sizeof(*a->row_pair));
     return a;
 }
 
@@ -129,11 +130,18 @@ static int sort_detections(struct its_associate *a)
 
 /* --- costs, 0..1 */
 
-static float cost_by_overlap(const struct its_associate *a, const struct its_tracklet *t,
+/* Where a track should be and what it is: the same for all detections of a round. */
+struct expected {
+    const struct its_kalman *motion;
+    struct its_box box;
+    enum its_class cls;
+    float size;
+};
+
+static float cost_by_overlap(const struct its_associate *a, const struct expected *e,
                              const struct its_detection *d)
 {
-    float like = its_class_likeness(its_vote_winner(&t->vote), d->cls);
-    return 1 - like * its_box_iou(its_kalman_box(&t->motion), d->box);
+    return 1 - its_class_likeness(e->cls, d->cls) * its_box_iou(e->box, d->box);
 }
 
 static bool similar(float a, float b, float ratio)
@@ -141,17 +149,16 @@ static bool similar(float a, float b, float ratio)
     return a <= b * ratio && b <= a * ratio;
 }
 
-static float cost_by_distance(const struct its_associate *a, const struct its_tracklet *t,
+static float cost_by_distance(const struct its_associate *a, const struct expected *e,
                               const struct its_detection *d)
 {
-    struct its_box box = its_kalman_box(&t->motion);
-    struct its_point c = its_box_centre(d->box), p = its_box_centre(box);
-    if (its_class_likeness(its_vote_winner(&t->vote), d->cls) <= 0 ||
-        !similar(box.w, d->box.w, a->set->size_ratio) ||
-        !similar(box.h, d->box.h, a->set->size_ratio) ||
-        hypotf(c.x - p.x, c.y - p.y) > a->set->reach_sizes * its_kalman_size(&t->motion))
+    struct its_point c = its_box_centre(d->box), p = its_box_centre(e->box);
+    if (its_class_likeness(e->cls, d->cls) <= 0 ||
+        !similar(e->box.w, d->box.w, a->set->size_ratio) ||
+        !similar(e->box.h, d->box.h, a->set->size_ratio) ||
+        hypotf(c.x - p.x, c.y - p.y) > a->set->reach_sizes * e->size)
         return ITS_ASSIGN_NEVER;
-    return sqrtf(its_kalman_distance2(&t->motion, &a->noise, c)) / a->set->reach_sigmas;
+    return sqrtf(its_kalman_distance2(e->motion, &a->noise, c)) / a->set->reach_sigmas;
 }
 
 /* --- rounds */
@@ -160,7 +167,7 @@ struct round {
     enum its_detection_use from; /* which detections take part */
     bool lost_too;               /* lost tracks take part */
     float most;                  /* a dearer pair is never made */
-    float (*cost)(const struct its_associate *, const struct its_tracklet *,
+    float (*cost)(const struct its_associate *, const struct expected *,
                   const struct its_detection *);
 };
 
@@ -189,9 +196,11 @@ static void play(struct its_associate *a, const struct round *r)
         return;
     for (int i = 0; i < rows; i++) {
         const struct its_tracklet *t = &a->tracks[a->row_track[i]];
+        struct expected e = {&t->motion, its_kalman_box(&t->motion), its_vote_winner(&t->vote),
+                             its_kalman_size(&t->motion)};
         float extra = t->confirmed && !t->lost ? 0 : UNSURE_COST;
         for (int j = 0; j < cols; j++) {
-            float c = r->cost(a, t, &a->seen->item[a->col_detection[j]]);
+            float c = r->cost(a, &e, &a->seen->item[a->col_detection[j]]);
             a->cost[i * cols + j] = c > r->most ? ITS_ASSIGN_NEVER : c + extra;
         }
     }
@@ -222,7 +231,7 @@ int its_associate_run(struct its_associate *a, const struct its_tracker_settings
 
     int duplicates = sort_detections(a);
     play(a, &(struct round){ITS_DETECTION_FREE, true, 1 - s->overlap, cost_by_overlap});
-    play(a, &(struct round){ITS_DETECTION_FREE, true, 1, cost_by_distance});
+    play(a, &(struct round){ITS_DETECTION_FREE, false, 1, cost_by_distance});
     if (s->second_round)
         play(a, &(struct round){ITS_DETECTION_WEAK, false, 1 - s->overlap_low, cost_by_overlap});
     return duplicates;

@@ -8,7 +8,7 @@
 
 struct its_associate;
 
-/* NULL: no memory. */
+/* Never NULL. */
 struct its_associate *its_associate_create(int max_tracks);
 void its_associate_destroy(struct its_associate **a);
 

@@ -14,12 +14,12 @@ static float square(float x)
 
 float its_kalman_size(const struct its_kalman *k)
 {
-    return sqrtf(fmaxf(k->w.x, 1) * fmaxf(k->h.x, 1));
+    return fmaxf(fmaxf(k->w.x, k->h.x), 1);
 }
 
 static float box_size(struct its_box b)
 {
-    return sqrtf(fmaxf(b.w, 1) * fmaxf(b.h, 1));
+    return fmaxf(fmaxf(b.w, b.h), 1);
 }
 
 static void start(struct its_kalman_axis *a, float x, float measure, float speed)

@@ -1,6 +1,6 @@
 /* One array of tracklets in order of birth, hence of id. An update moves all of them to the time of
- * the frame, pairs them with the detections (associate.c), corrects those that were seen, ends those
- * that were not seen for too long, and begins new ones with what is left. */
+ * the frame, pairs them with the detections (associate.c), corrects those that were seen, ends
+ * those that were not seen for too long, and begins new ones with what is left. */
 #include "track/tracker.h"
 
 #include <stdlib.h>
@@ -41,12 +41,12 @@ void its_tracker_defaults(struct its_tracker_settings *s)
         .overlap = 0.2f,
         .overlap_low = 0.35f,
         .reach_sigmas = 3,
-        .reach_sizes = 2,
+        .reach_sizes = 1.7f,
         .size_ratio = 2,
         .measure_noise = 0.05f,
-        .drift = 0.2f,
+        .drift = 0.15f,
         .accel = 1.5f,
-        .speed = 6,
+        .speed = 5,
         .confirm_hits = 3,
         .confirm_us = 60000,
         .tentative_lost_us = 200000,
@@ -76,8 +76,6 @@ struct its_tracker *its_tracker_create(const struct its_tracker_settings *settin
     t->noise = its_tracker_noise(settings);
     t->next_id = first_id;
     t->associate = its_associate_create(ITS_TRACKS_MAX);
-    if (!t->associate)
-        its_tracker_destroy(&t);
     return t;
 }
 

@@ -21,20 +21,20 @@
 
 struct its_tracker_settings {
     /* --- which detections do what; scores 0..1 */
-    float high_score;   /* from here on a detection takes part in the first round */
-    float low_score;    /* from here on it may keep a track alive that the first round missed */
-    float new_score;    /* from here on it may begin a track */
-    bool second_round;  /* use detections between low_score and high_score at all */
-    float duplicate;    /* of two detections of one family that overlap more (IoU) the lower-scored
-                           is ignored: one lorry reported as a car and a truck */
-    bool whole;         /* riders, occupants and other parts belong to their vehicle (part.h) */
+    float high_score;  /* from here on a detection takes part in the first round */
+    float low_score;   /* from here on it may keep a track alive that the first round missed */
+    float new_score;   /* from here on it may begin a track */
+    bool second_round; /* use detections between low_score and high_score at all */
+    float duplicate;   /* of two detections of one family that overlap more (IoU) the lower-scored
+                          is ignored: one lorry reported as a car and a truck */
+    bool whole;        /* riders, occupants and other parts belong to their vehicle (part.h) */
 
     /* --- when a detection and a track may be the same; costs are 1 − IoU × likeness of class */
-    float overlap;       /* least similarity in the first round */
-    float overlap_low;   /* least similarity in the second round */
-    float reach_sigmas;  /* by distance: at most so many standard deviations of the prediction … */
-    float reach_sizes;   /* … and at most so many sizes (square root of the area) of the box */
-    float size_ratio;    /* by distance: neither box's side is more than this times the other's */
+    float overlap;      /* least similarity in the first round */
+    float overlap_low;  /* least similarity in the second round */
+    float reach_sigmas; /* by distance: at most so many standard deviations of the prediction … */
+    float reach_sizes;  /* … and at most so many sizes (the longer side) of the box */
+    float size_ratio;   /* by distance: neither box's side is more than this times the other's */
 
     /* --- motion, relative to the size of the box; see kalman.h */
     float measure_noise; /* sizes */
@@ -61,7 +61,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s);
 struct its_tracker;
 
 /* Ids run from first_id (> 0), the number after the last one this camera ever gave out.
- * NULL: no memory. */
+ * Never NULL. */
 struct its_tracker *its_tracker_create(const struct its_tracker_settings *settings,
                                        uint64_t first_id);
 void its_tracker_destroy(struct its_tracker **t);

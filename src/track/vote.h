@@ -14,6 +14,6 @@ void its_vote_add(struct its_vote *v, enum its_class cls, float score);
  * listed first, so that the answer does not depend on the order of the votes. */
 enum its_class its_vote_winner(const struct its_vote *v);
 
-/* How well two reports can be one object, 0..1: 1 for one class; a little less within a family (car,
- * bus, truck; bicycle, motorcycle); `vehicle` goes with all that has wheels; 0 = never. */
+/* How well two reports can be one object, 0..1: 1 for one class; a little less within a family
+ * (car, bus, truck; bicycle, motorcycle); `vehicle` goes with all that has wheels; 0 = never. */
 float its_class_likeness(enum its_class a, enum its_class b);

@@ -1,8 +1,8 @@
 /* For each track and line a small state: the side where the track is at home (clear of the band, or
- * born there), the side it is on, and the last passage that may become a crossing. A passage becomes
- * a crossing when the track is clear of the band on the other side, which then is its home; it is
- * cancelled when the track comes back. A crossing waits until its track is confirmed and until the
- * caller has room for it. */
+ * born there), the side it is on, and the last passage that may become a crossing. A passage
+ * becomes a crossing when the track is clear of the band on the other side, which then is its home;
+ * it is cancelled when the track comes back. A crossing waits until its track is confirmed and
+ * until the caller has room for it. */
 #include "traffic/counter.h"
 
 #include <math.h>
@@ -29,13 +29,14 @@ struct passage {
 
 /* A track as one line sees it. */
 struct state {
-    int8_t home, on;  /* sides: +1 forward of the line, −1 backward, 0 not known yet */
-    bool clear;       /* was clear of the band at home */
-    bool passing;     /* on the other side, within the band: `passage` is set */
-    bool counted;     /* crossed; once and for all */
-    bool waiting;     /* crossed, but not handed out yet */
-    float offset;     /* last signed distance, px */
-    float depth;      /* farthest from the line at home, px */
+    int8_t home, on; /* sides: +1 forward of the line, −1 backward, 0 not known yet */
+    bool clear;      /* was clear of the band at home */
+    bool passing;    /* on the other side, within the band: `passage` is set */
+    bool counted;    /* crossed; once and for all */
+    bool waiting;    /* crossed, but not handed out yet */
+    bool carried;    /* only a prediction carried it over since it was last seen */
+    float offset;    /* last signed distance, px */
+    float depth;     /* farthest from the line at home, px */
     struct passage passage;
 };
 
@@ -90,13 +91,9 @@ struct its_counter *its_counter_create(const struct its_counter_settings *settin
     struct its_counter *c = its_malloc(sizeof(*c));
     c->set = *settings;
     c->line_count = n;
-    c->states = its_try_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*c->states));
-    c->all = its_try_calloc(FOLLOWED_MAX, sizeof(*c->all));
-    c->list = its_try_calloc(FOLLOWED_MAX, sizeof(*c->list));
-    if (!c->states || !c->all || !c->list) {
-        its_counter_destroy(&c);
-        return NULL;
-    }
+    c->states = its_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*c->states));
+    c->all = its_calloc(FOLLOWED_MAX, sizeof(*c->all));
+    c->list = its_calloc(FOLLOWED_MAX, sizeof(*c->list));
     for (int i = 0; i < n; i++) {
         its_assert(!lines[i].fractions);
         its_assert(lines[i].a.x != lines[i].b.x || lines[i].a.y != lines[i].b.y);
@@ -140,6 +137,8 @@ static void account_for_end(struct its_counter *c, const struct followed *f)
             c->stats.unconfirmed++;
         else if (s->passing && s->passage.where == WITHIN && !s->counted)
             c->stats.unsettled++;
+        else if (s->carried && !s->counted && f->confirmed)
+            c->stats.unseen++;
     }
 }
 
@@ -237,7 +236,7 @@ static struct passage pass(const struct its_counter *c, const struct its_line *l
     struct its_point at = {f->anchor.x + (float)part * (now->anchor.x - f->anchor.x),
                            f->anchor.y + (float)part * (now->anchor.y - f->anchor.y)};
     int64_t time_us = f->time_us + (int64_t)(part * (double)(now->time_us - f->time_us));
-    uint64_t frames = now->frame - f->frame;
+    uint64_t frames = now->frame > f->frame ? now->frame - f->frame : 0;
     return (struct passage){
         .where = where_on(c, l, at, now->track->box.w),
         .direction = to > 0 ? ITS_FORWARD : ITS_BACKWARD,
@@ -275,6 +274,7 @@ static void look(struct its_counter *c, int line, struct followed *f, const stru
     int8_t side = offset > 0 ? 1 : offset < 0 ? -1 : s->on;
 
     s->offset = offset;
+    s->carried = false;
     if (!s->home)
         s->home = s->on = side;
     if (side != s->on) {
@@ -291,16 +291,25 @@ static void look(struct its_counter *c, int line, struct followed *f, const stru
     }
 }
 
+static void imagine(struct its_counter *c, int line, struct followed *f, const struct sight *now)
+{
+    const struct its_line *l = &c->line[line];
+    struct state *s = &f->state[line];
+    float offset = its_line_side(l, now->anchor);
+    s->carried = offset * (float)s->home < 0 && s->on == s->home &&
+                 where_on(c, l, now->anchor, now->track->box.w) == WITHIN;
+}
+
 static void take_sight(struct its_counter *c, struct followed *f, const struct sight *now)
 {
     f->confirmed = now->track->confirmed;
     f->cls = now->track->cls;
     f->score = now->track->score;
     f->reported_us = now->time_us;
+    for (int i = 0; i < c->line_count; i++)
+        (now->track->predicted ? imagine : look)(c, i, f, now);
     if (now->track->predicted)
         return;
-    for (int i = 0; i < c->line_count; i++)
-        look(c, i, f, now);
     f->anchor = now->anchor;
     f->frame = now->frame;
     f->time_us = now->time_us;

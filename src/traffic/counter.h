@@ -37,7 +37,7 @@ void its_counter_defaults(struct its_counter_settings *s);
 
 struct its_counter;
 
-/* `lines` (n <= ITS_COUNTER_LINES_MAX) are in pixels, not points, and copied. NULL: no memory. */
+/* `lines` (n <= ITS_COUNTER_LINES_MAX) are in pixels, not points, and copied. Never NULL. */
 struct its_counter *its_counter_create(const struct its_counter_settings *settings,
                                        const struct its_line *lines, int n);
 void its_counter_destroy(struct its_counter **c);
@@ -60,8 +60,9 @@ struct its_counter_stats {
     uint64_t counted;
     uint64_t unconfirmed; /* the track ended before it was confirmed */
     uint64_t unsettled;   /* the track ended within the band */
-    uint64_t outside;     /* went by within a box width of an end */
-    uint64_t repeated;    /* the track had counted on this line before */
-    uint64_t doubled;     /* another track of the same road user had counted */
+    uint64_t unseen;   /* a prediction carried a confirmed track over, but it was not seen again */
+    uint64_t outside;  /* went by within a box width of an end */
+    uint64_t repeated; /* the track had counted on this line before */
+    uint64_t doubled;  /* another track of the same road user had counted */
 };
 void its_counter_read_stats(const struct its_counter *c, struct its_counter_stats *stats);

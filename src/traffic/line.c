@@ -83,10 +83,11 @@ int its_line_parse(const char *text, struct its_line *line, struct its_error *er
                              ITS_NAME_MAX);
     for (size_t i = 0; i < n; i++)
         if (!name_char(text[i]))
-            return its_error_set(err, -EINVAL,
-                                 "line \"%s\": character %zu of the name; expected letters, digits, "
-                                 "'-', '_', '/', '.'",
-                                 text, i + 1);
+            return its_error_set(
+                err, -EINVAL,
+                "line \"%s\": character %zu of the name; expected letters, digits, "
+                "'-', '_', '/', '.'",
+                text, i + 1);
 
     struct its_line parsed = {.revision = 1};
     memcpy(parsed.name, text, n);

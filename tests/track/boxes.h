@@ -8,7 +8,7 @@
 #include "detect/detection.h"
 
 struct its_boxes_item {
-    int frame; /* from 0 */
+    int frame;  /* from 0 */
     int64_t id; /* −1: none */
     struct its_box box;
     float score;

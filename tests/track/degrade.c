@@ -36,8 +36,8 @@ static double roll_normal(struct dice *d)
 
 /* What goes on with one object. */
 struct mood {
-    double noise;         /* of its score, slowly changing */
-    int length, left;     /* of the occlusion it is in, frames */
+    double noise;     /* of its score, slowly changing */
+    int length, left; /* of the occlusion it is in, frames */
 };
 
 static double hidden_now(struct dice *d, struct mood *m, double hidden)

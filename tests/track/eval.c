@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "track/assign.h"
 
-#define SAME_IOU  0.5     /* CLEAR and identity */
+#define SAME_IOU  0.5 /* CLEAR and identity */
 #define TINY      1e-9
 #define KEEP_GAIN 1000.0f /* CLEAR: an old match is worth more than any similarity */
 
@@ -85,7 +85,8 @@ static void load_frame(struct job *j, int frame)
     j->ns = its_boxes_find(s, frame + 1) - j->s0;
     for (int a = 0; a < j->nt; a++)
         for (int b = 0; b < j->ns; b++)
-            j->similarity[a * j->ns + b] = its_box_iou(t->item[j->t0 + a].box, s->item[j->s0 + b].box);
+            j->similarity[a * j->ns + b] =
+                its_box_iou(t->item[j->t0 + a].box, s->item[j->s0 + b].box);
 }
 
 static int truth_id(const struct job *j, int a)
@@ -131,8 +132,8 @@ static float *align(struct job *j, int frames)
     }
     for (int t = 0; t < j->truth.ids; t++)
         for (int s = 0; s < cols; s++)
-            together[t * cols + s] /= (float)(j->truth.length[t] + j->said.length[s]) -
-                                      together[t * cols + s];
+            together[t * cols + s] /=
+                (float)(j->truth.length[t] + j->said.length[s]) - together[t * cols + s];
     return together;
 }
 
@@ -265,7 +266,6 @@ void its_eval_add(struct its_eval *e, const struct its_boxes *truth, const struc
         .cost = its_calloc((size_t)rows * (size_t)cols, sizeof(float)),
         .pair = its_calloc((size_t)rows, sizeof(int)),
     };
-    its_assert(j.assign);
     side_init(&j.truth, truth);
     side_init(&j.said, said);
 

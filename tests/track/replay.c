@@ -22,8 +22,8 @@ void its_replay_ours(const void *arg, const struct its_boxes *seen, double fps,
         for (int i = 0; i < tracks.count; i++) {
             const struct its_track *t = &tracks.item[i];
             if (t->confirmed && !t->predicted)
-                its_boxes_add(said, &(struct its_boxes_item){f, (int64_t)t->id, t->box, t->score,
-                                                             t->cls});
+                its_boxes_add(
+                    said, &(struct its_boxes_item){f, (int64_t)t->id, t->box, t->score, t->cls});
         }
     }
     its_tracker_destroy(&tracker);
@@ -86,8 +86,8 @@ static void keep_marked(struct its_boxes *truth)
 void its_replay_mot15(const char *testdata, its_replay_fn *track, const void *arg,
                       struct its_replay_result *out)
 {
-    static const char *const names[] = {"ADL-Rundle-6", "ETH-Bahnhof",  "ETH-Pedcross2",
-                                        "ETH-Sunnyday", "KITTI-13",     "PETS09-S2L1",
+    static const char *const names[] = {"ADL-Rundle-6", "ETH-Bahnhof", "ETH-Pedcross2",
+                                        "ETH-Sunnyday", "KITTI-13",    "PETS09-S2L1",
                                         "TUD-Campus"};
     *out = (struct its_replay_result){0};
     for (size_t i = 0; i < ITS_ARRAY_LEN(names); i++) {

@@ -17,9 +17,9 @@ void its_replay_ours(const void *arg, const struct its_boxes *seen, double fps,
 
 struct its_replay_result {
     struct its_eval eval;
-    int64_t frames, boxes;  /* true boxes */
-    int64_t spent_us;       /* in the tracker, CPU */
-    int sequences;          /* 0: the data set is not there */
+    int64_t frames, boxes; /* true boxes */
+    int64_t spent_us;      /* in the tracker, CPU */
+    int sequences;         /* 0: the data set is not there */
 };
 
 /* KITTI label_02: its vehicles as a detector of that seed would see them (degrade.h), 10 fps. */

@@ -10,8 +10,8 @@
 
 static void add(struct its_boxes *b, int frame, int64_t id, float x)
 {
-    its_boxes_add(b, &(struct its_boxes_item){
-                         .frame = frame, .id = id, .box = {x, 0, 10, 10}, .score = 1});
+    its_boxes_add(
+        b, &(struct its_boxes_item){.frame = frame, .id = id, .box = {x, 0, 10, 10}, .score = 1});
 }
 
 static struct its_eval_scores score(struct its_boxes *truth, struct its_boxes *said,
@@ -156,9 +156,9 @@ static void a_match_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(perfect),       cmocka_unit_test(one_switch),
-        cmocka_unit_test(one_miss),      cmocka_unit_test(one_false_box),
-        cmocka_unit_test(fragmented),    cmocka_unit_test(loose_boxes),
+        cmocka_unit_test(perfect),         cmocka_unit_test(one_switch),
+        cmocka_unit_test(one_miss),        cmocka_unit_test(one_false_box),
+        cmocka_unit_test(fragmented),      cmocka_unit_test(loose_boxes),
         cmocka_unit_test(a_match_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

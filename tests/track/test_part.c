@@ -18,18 +18,18 @@ static void riders(void **state)
 {
     struct its_box bike = {100, 100, 50, 80};
     /* sits on it */
-    assert_true(is_part(ITS_CLASS_PERSON, (struct its_box){102, 50, 46, 80}, ITS_CLASS_MOTORCYCLE,
-                        bike));
+    assert_true(
+        is_part(ITS_CLASS_PERSON, (struct its_box){102, 50, 46, 80}, ITS_CLASS_MOTORCYCLE, bike));
     /* the person's box covers both */
-    assert_true(is_part(ITS_CLASS_PERSON, (struct its_box){100, 50, 50, 130}, ITS_CLASS_BICYCLE,
-                        bike));
+    assert_true(
+        is_part(ITS_CLASS_PERSON, (struct its_box){100, 50, 50, 130}, ITS_CLASS_BICYCLE, bike));
     /* beside it, before it, behind it */
-    assert_false(is_part(ITS_CLASS_PERSON, (struct its_box){140, 80, 30, 100},
-                         ITS_CLASS_MOTORCYCLE, bike));
-    assert_false(is_part(ITS_CLASS_PERSON, (struct its_box){110, 90, 40, 110},
-                         ITS_CLASS_MOTORCYCLE, bike));
-    assert_false(is_part(ITS_CLASS_PERSON, (struct its_box){110, 20, 30, 70},
-                         ITS_CLASS_MOTORCYCLE, bike));
+    assert_false(
+        is_part(ITS_CLASS_PERSON, (struct its_box){140, 80, 30, 100}, ITS_CLASS_MOTORCYCLE, bike));
+    assert_false(
+        is_part(ITS_CLASS_PERSON, (struct its_box){110, 90, 40, 110}, ITS_CLASS_MOTORCYCLE, bike));
+    assert_false(
+        is_part(ITS_CLASS_PERSON, (struct its_box){110, 20, 30, 70}, ITS_CLASS_MOTORCYCLE, bike));
 }
 
 static void occupants(void **state)

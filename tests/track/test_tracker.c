@@ -300,8 +300,11 @@ static void a_slow_rate_still_confirms(void **state)
 static void nonsense_is_ignored(void **state)
 {
     struct its_tracker *t = make();
-    struct its_detection d[] = {car_at(0, 0, 0.8f), car_at(NAN, 0, 0.8f), car_at(0, INFINITY, 0.8f),
-                                car_at(50, 50, NAN), {{90, 90, 0, 10}, 0.8f, ITS_CLASS_CAR},
+    struct its_detection d[] = {car_at(0, 0, 0.8f),
+                                car_at(NAN, 0, 0.8f),
+                                car_at(0, INFINITY, 0.8f),
+                                car_at(50, 50, NAN),
+                                {{90, 90, 0, 10}, 0.8f, ITS_CLASS_CAR},
                                 {{90, 90, 10, -5}, 0.8f, ITS_CLASS_CAR}};
     look(t, 0, ITS_ARRAY_LEN(d), d);
     assert_int_equal(tracks.count, 1);

@@ -243,6 +243,7 @@ static void a_prediction_alone_does_not_count(void **state)
         assert_int_equal(see(c, f, predicted(car(1, 150, 220 - 10 * (float)f))), 0);
     assert_int_equal(see(c, 500, car(2, 900, 900)), 0);
     assert_int_equal(stats_of(c).counted, 0);
+    assert_int_equal(stats_of(c).unseen, 1);
     its_counter_destroy(&c);
 }
 

@@ -109,8 +109,10 @@ static void forward_is_to_the_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_in_pixels), cmocka_unit_test(a_line_in_fractions),
-        cmocka_unit_test(messages),         cmocka_unit_test(the_longest_name),
+        cmocka_unit_test(a_line_in_pixels),
+        cmocka_unit_test(a_line_in_fractions),
+        cmocka_unit_test(messages),
+        cmocka_unit_test(the_longest_name),
         cmocka_unit_test(forward_is_to_the_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,10 +68,10 @@ int its_truth_read(const char *testdata, struct its_truth *truth, struct its_err
         return its_error_set(err, -EINVAL, "%s:%d: %s", path, why.line, why.text);
 
     const json_t *all = json_object_get(root, "ground_truth");
-    int rc = json_array_size(all) <= ITS_TRUTH_LINES_MAX
-                 ? 0
-                 : its_error_set(err, ITS_ETOOBIG, "%s: more than %d lines", path,
-                                 ITS_TRUTH_LINES_MAX);
+    int rc =
+        json_array_size(all) <= ITS_TRUTH_LINES_MAX
+            ? 0
+            : its_error_set(err, ITS_ETOOBIG, "%s: more than %d lines", path, ITS_TRUTH_LINES_MAX);
     truth->count = 0;
     for (size_t i = 0; rc == 0 && i < json_array_size(all); i++)
         rc = read_line(json_array_get(all, i), &truth->line[truth->count++], err);
@@ -141,7 +141,7 @@ struct its_truth_score its_truth_compare(const struct its_truth_line *l,
     float *cost = calloc((size_t)(n + 1) * ITS_TRUTH_EVENTS_MAX, sizeof(*cost));
     int *pair = calloc((size_t)n + 1, sizeof(*pair)), count = 0;
     struct its_assign *assign = its_assign_create(n + 1, ITS_TRUTH_EVENTS_MAX);
-    its_assert(rows && cost && pair && assign);
+    its_assert(rows && cost && pair);
 
     for (int i = 0; i < n; i++)
         if (strcmp(reports[i].line, l->name) == 0 && reports[i].frame >= l->window[0] &&

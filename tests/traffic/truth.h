@@ -25,7 +25,7 @@ struct its_truth_line {
     char video[128];             /* below the test data: "videos/junction_crosswalk.mp4" */
     double fps;
     int64_t frames;
-    int64_t window[2]; /* first and last frame that was watched */
+    int64_t window[2];    /* first and last frame that was watched */
     struct its_line line; /* pixels */
     int count;
     struct its_truth_event event[ITS_TRUTH_EVENTS_MAX];
