@@ -139,8 +139,7 @@ int its_commands_run(const struct its_command *const *commands, unsigned count, 
                      const char *const *argv, const char *const *env, FILE *out, FILE *err)
 {
     const struct commands c = {commands, count};
-    struct its_call call = {
-        .env = env, .out = out, .err = err, .arena = its_arena_create(0)};
+    struct its_call call = {.env = env, .out = out, .err = err, .arena = its_arena_create(0)};
     int code = dispatch(&c, argc > 0 ? argc - 1 : 0, argv + 1, &call);
     its_arena_destroy(&call.arena);
 
