@@ -21,8 +21,8 @@ static const struct its_opt top_opts[] = {
     {"state", ITS_OPT_STRING, offsetof(struct its_config, state), .min = 1, .max = 1000,
      .default_text = "`$STATE_DIRECTORY` (systemd sets it), else `$XDG_STATE_HOME/its-camera-ai`, "
                      "else `$HOME/.local/state/its-camera-ai`, else `/var/lib/its-camera-ai`",
-     .doc = "Directory of everything that outlives the process: the database and, while the server "
-            "runs, its socket. It is made when it is not there."},
+     .doc = "Directory of everything that outlives the process, the database first of all. It is "
+            "made when it is not there."},
 };
 
 static const struct its_opt log_opts[] = {
