@@ -1,5 +1,5 @@
-/* Lines USER and REST → addresses with a password, whose mask must not hold it; every size of buffer
- * is respected. */
+/* Lines USER and REST → addresses with a password, whose mask must not hold it; every size of
+ * buffer is respected. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -31,8 +31,9 @@ static int run(const struct its_call *call)
 const struct its_command its_cmd_version = {
     .name = "version",
     .summary = "print versions of the program and its libraries",
-    .description = "Prints the version, how the program was built, which optional parts it has (+)\n"
-                   "or lacks (-), and the versions of the libraries it runs with.\n",
+    .description =
+        "Prints the version, how the program was built, which optional parts it has (+)\n"
+        "or lacks (-), and the versions of the libraries it runs with.\n",
     .examples = "its-camera-ai version\n"
                 "its-camera-ai version --json | jq -r .libraries.libavcodec\n",
     .sets = sets,

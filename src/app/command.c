@@ -111,12 +111,27 @@ static bool wants_help(const char *arg)
 }
 
 static int dispatch(const struct commands *c, int argc, const char *const *argv,
+                    struct its_call *call);
+
+/* "help version" is "version --help". Ends, as every round has one word less before --help. */
+static int dispatch_help(const struct commands *c, int argc, const char *const *argv,
+                         struct its_call *call)
+{
+    const char **words = its_arena_alloc(call->arena, (size_t)argc * sizeof(*words));
+    memcpy(words, argv + 1, (size_t)(argc - 1) * sizeof(*words));
+    words[argc - 1] = "--help";
+    return dispatch(c, argc, words, call);
+}
+
+static int dispatch(const struct commands *c, int argc, const char *const *argv,
                     struct its_call *call)
 {
     if (argc == 0) {
         its_help_print_commands(c->items, c->count, NULL, call->err);
         return ITS_EXIT_USAGE;
     }
+    if (strcmp(argv[0], "help") == 0 && argc > 1)
+        return dispatch_help(c, argc, argv, call);
     if (wants_help(argv[0])) {
         its_help_print_commands(c->items, c->count, NULL, call->out);
         return ITS_EXIT_OK;
@@ -139,8 +154,7 @@ int its_commands_run(const struct its_command *const *commands, unsigned count, 
                      const char *const *argv, const char *const *env, FILE *out, FILE *err)
 {
     const struct commands c = {commands, count};
-    struct its_call call = {
-        .env = env, .out = out, .err = err, .arena = its_arena_create(0)};
+    struct its_call call = {.env = env, .out = out, .err = err, .arena = its_arena_create(0)};
     int code = dispatch(&c, argc > 0 ? argc - 1 : 0, argv + 1, &call);
     its_arena_destroy(&call.arena);
 

@@ -28,12 +28,12 @@ struct its_command {
     const struct its_flag_set *sets;
     unsigned set_count;
     size_t settings_bytes;
-    const void *defaults; /* of settings_bytes; NULL: zeros */
+    const void *defaults;                    /* of settings_bytes; NULL: zeros */
     int (*run)(const struct its_call *call); /* returns an its_exit */
 };
 
-/* Finds the command, reads its flags, runs it or prints help. argv[0] is the program's name. Returns
- * the exit code. */
+/* Finds the command, reads its flags, runs it or prints help. argv[0] is the program's name.
+ * Returns the exit code. */
 int its_commands_run(const struct its_command *const *commands, unsigned count, int argc,
                      const char *const *argv, const char *const *env, FILE *out, FILE *err);
 

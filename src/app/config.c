@@ -167,8 +167,10 @@ static void check_state(struct its_config_build *b)
     its_assert(opt);
     if (s.origins[opt - s.opts].layer == ITS_LAYER_DEFAULT &&
         its_opt_set(opt, s.settings, b->config->state, b->config->arena, &err) < 0)
-        its_report_add(b->report, "state: the default from HOME, XDG_STATE_HOME or "
-                                  "STATE_DIRECTORY: %s; give --state", err.text);
+        its_report_add(b->report,
+                       "state: the default from HOME, XDG_STATE_HOME or "
+                       "STATE_DIRECTORY: %s; give --state",
+                       err.text);
 }
 
 /* What only the whole can show, and the defaults that hang on other options. */

@@ -16,10 +16,10 @@
 #include "base/yaml.h"
 #include "traffic/line.h"
 
-#define ITS_CAMERA_ID_MAX     63
-#define ITS_CAMERAS_MAX       4096
-#define ITS_CAMERA_LINES_MAX  64
-#define ITS_CONFIG_BYTES_MAX  ITS_YAML_BYTES_MAX
+#define ITS_CAMERA_ID_MAX      63
+#define ITS_CAMERAS_MAX        4096
+#define ITS_CAMERA_LINES_MAX   64
+#define ITS_CONFIG_BYTES_MAX   ITS_YAML_BYTES_MAX
 #define ITS_CONFIG_SYSTEM_FILE "/etc/its-camera-ai/its.yaml"
 
 struct its_log_config {
@@ -31,7 +31,7 @@ struct its_performance_config {
 };
 
 struct its_decode_config {
-    int workers; /* 0: one per core */
+    int workers;       /* 0: one per core */
     int queue_packets; /* per camera; packets beyond are dropped up to the next key frame */
     int64_t queue_us;  /* the same limit as a time span of the stream */
 };
@@ -104,8 +104,8 @@ struct its_config_sources {
     unsigned override_count;
 };
 
-/* Puts the layers together and checks the whole. 0 and a configuration for the caller to destroy; or
- * ITS_ECONFIG (ITS_ETOOBIG for a document past the limits), *config = NULL and every mistake in
+/* Puts the layers together and checks the whole. 0 and a configuration for the caller to destroy;
+ * or ITS_ECONFIG (ITS_ETOOBIG for a document past the limits), *config = NULL and every mistake in
  * report, a line each: "its.yaml:12:5: cameras.north.analysis_fps: 'fast' is not a number …". */
 ITS_MUST_CHECK int its_config_load(const struct its_config_sources *sources,
                                    struct its_config **config, struct its_report *report);

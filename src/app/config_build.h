@@ -23,8 +23,8 @@ void its_config_build_override(struct its_config_build *b, const struct its_conf
 void its_config_put(struct its_config_build *b, const struct its_config_section *section,
                     const struct its_opt *opt, const char *text, const struct its_origin *origin);
 
-/* The camera of that id, a new one with defaults when there is none. NULL: the id is no id, or there
- * are too many (reported). Good until the next camera is added. */
+/* The camera of that id, a new one with defaults when there is none. NULL: the id is no id, or
+ * there are too many (reported). Good until the next camera is added. */
 struct its_camera_config *its_config_put_camera(struct its_config_build *b, const char *id,
                                                 const struct its_origin *origin);
 
@@ -32,7 +32,7 @@ struct its_camera_config *its_config_put_camera(struct its_config_build *b, cons
 void its_config_put_line(struct its_config_build *b, struct its_camera_config *camera,
                          const char *name, const char *points, const struct its_origin *origin);
 
-/* What may be known about a key that is no option: appended to "… is not known" texts. */
+/* Is it an option that was announced but that this version does not have? Its error says so. */
 bool its_config_is_planned(const char *path);
 
 /* Sets what a dotted path names: "log.level", "cameras.north.url", "cameras.north.lines.main".

@@ -11,7 +11,8 @@
 
 #define NAME_BYTES_MAX 240
 
-/* "ITS__CAMERAS__NORTH_GATE__URL" → "cameras.north_gate.url", "PERFORMANCE__X" → "performance.x". */
+/* "ITS__CAMERAS__NORTH_GATE__URL" → "cameras.north_gate.url", "PERFORMANCE__X" → "performance.x".
+ */
 static void path_of(const char *name, size_t bytes, struct its_str *path)
 {
     its_str_clear(path);
@@ -35,8 +36,8 @@ static void read_variable(struct its_config_build *b, const char *variable, stru
         return;
 
     size_t bytes = (size_t)(equals - variable);
-    char *name = its_arena_printf(b->config->arena, "%.*s", (int)ITS_MIN(bytes, NAME_BYTES_MAX),
-                                  variable);
+    char *name =
+        its_arena_printf(b->config->arena, "%.*s", (int)ITS_MIN(bytes, NAME_BYTES_MAX), variable);
     struct its_origin origin = {.layer = ITS_LAYER_ENV, .name = name};
     if (bytes > NAME_BYTES_MAX || !its_utf8_is_printable(name)) {
         char shown[64];

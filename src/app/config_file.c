@@ -77,8 +77,8 @@ static bool append_points(const struct its_yaml *node, int depth, struct its_str
 static void load_line(struct its_config_build *b, struct its_camera_config *camera,
                       const struct its_yaml *node)
 {
-    const char *path = join(b, its_arena_printf(b->config->arena, "cameras.%s.lines", camera->id),
-                            node->key);
+    const char *path =
+        join(b, its_arena_printf(b->config->arena, "cameras.%s.lines", camera->id), node->key);
     struct its_origin at = origin_of(b, node);
     const struct its_yaml *points = node;
     if (node->kind == ITS_YAML_MAP) {

@@ -9,16 +9,21 @@
 const struct its_flag its_config_flag_rows[ITS_CONFIG_FLAG_COUNT] = {
     {{"config", ITS_OPT_STRING, offsetof(struct its_config_flags, config), .min = 1,
       .doc = "The YAML file to read. Default: $ITS_CONFIG, else " ITS_CONFIG_SYSTEM_FILE
-             " when it is there."}, "FILE"},
+             " when it is there."},
+     "FILE"},
     {{"state", ITS_OPT_STRING, offsetof(struct its_config_flags, state), .min = 1,
-      .doc = "Directory of the database and whatever else outlives the process."}, "DIR"},
+      .doc = "Directory of the database and whatever else outlives the process."},
+     "DIR"},
     {{"log-level", ITS_OPT_STRING, offsetof(struct its_config_flags, log_level), .min = 1,
-      .doc = "error, warn, info or debug."}, "LEVEL"},
+      .doc = "error, warn, info or debug."},
+     "LEVEL"},
     {{"camera", ITS_OPT_LIST, offsetof(struct its_config_flags, cameras), .min = 1,
-      .doc = "Adds a camera, or gives one of the file another address."}, "ID=URL"},
+      .doc = "Adds a camera, or gives one of the file another address."},
+     "ID=URL"},
     {{"set", ITS_OPT_LIST, offsetof(struct its_config_flags, set), .min = 1,
       .doc = "Sets any option of the configuration, by its path: "
-             "performance.target_latency_ms=80."}, "PATH=VALUE"},
+             "performance.target_latency_ms=80."},
+     "PATH=VALUE"},
 };
 
 const char its_config_environment[] =

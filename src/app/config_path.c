@@ -12,9 +12,9 @@
 
 bool its_config_is_planned(const char *path)
 {
-    static const char *const planned[] = {
-        "performance.enabled", "performance.strategy", "performance.gpu_optimization_enabled",
-        "performance.caching_enabled"};
+    static const char *const planned[] = {"performance.enabled", "performance.strategy",
+                                          "performance.gpu_optimization_enabled",
+                                          "performance.caching_enabled"};
     for (size_t i = 0; i < ITS_ARRAY_LEN(planned); i++)
         if (strcmp(planned[i], path) == 0)
             return true;

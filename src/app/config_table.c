@@ -12,15 +12,17 @@ static const char *const log_levels[] = {
 
 static const char *const detector_kinds[] = {[ITS_DETECTOR_MOTION] = "motion", NULL};
 
-static const char *const priorities[] = {
-    [ITS_PRIORITY_LOW] = "low", [ITS_PRIORITY_NORMAL] = "normal", [ITS_PRIORITY_HIGH] = "high", NULL};
+static const char *const priorities[] = {[ITS_PRIORITY_LOW] = "low",
+                                         [ITS_PRIORITY_NORMAL] = "normal",
+                                         [ITS_PRIORITY_HIGH] = "high",
+                                         NULL};
 
 static const struct its_opt top_opts[] = {
     {"state", ITS_OPT_STRING, offsetof(struct its_config, state), .min = 1, .max = 1000,
      .default_text = "`$STATE_DIRECTORY` (systemd sets it), else `$XDG_STATE_HOME/its-camera-ai`, "
                      "else `$HOME/.local/state/its-camera-ai`, else `/var/lib/its-camera-ai`",
-     .doc = "Directory of everything that outlives the process: the database and, while the server "
-            "runs, its socket. It is made when it is not there."},
+     .doc = "Directory of everything that outlives the process, the database first of all. It is "
+            "made when it is not there."},
 };
 
 static const struct its_opt log_opts[] = {
@@ -86,7 +88,10 @@ const unsigned its_camera_opt_count = ITS_ARRAY_LEN(its_camera_opts);
 
 _Static_assert(ITS_ARRAY_LEN(its_camera_opts) <= ITS_CAMERA_OPTS_MAX, "room for the origins");
 
-#define GROUP(path, rows, field, doc) {path, doc, rows, ITS_ARRAY_LEN(rows), field}
+#define GROUP(path, rows, field, doc)                                                              \
+    {                                                                                              \
+        path, doc, rows, ITS_ARRAY_LEN(rows), field                                                \
+    }
 
 const struct its_config_group its_config_groups[] = {
     GROUP("", top_opts, 0, "At the top of the file."),

@@ -15,7 +15,8 @@ struct its_flag {
     const char *arg;    /* what help calls the value: "FILE"; NULL for a switch */
 };
 
-/* Flags with the place of their settings struct in the command's. Several commands can share one. */
+/* Flags with the place of their settings struct in the command's. Several commands can share one.
+ */
 struct its_flag_set {
     const struct its_flag *flags;
     unsigned count;
@@ -31,8 +32,8 @@ struct its_operands {
 #define ITS_FLAGS_HELP 1 /* --help or -h was given */
 
 /* Reads argv (without program and command names) into settings, which holds the defaults. `--` ends
- * the flags; a single `-` is an operand. Strings are copied into arena, operands borrowed from argv,
- * their array in arena. 0, ITS_FLAGS_HELP, or -EINVAL with a sentence in err. */
+ * the flags; a single `-` is an operand. Strings are copied into arena, operands borrowed from
+ * argv, their array in arena. 0, ITS_FLAGS_HELP, or -EINVAL with a sentence in err. */
 int its_flags_parse(const struct its_flag_set *sets, unsigned set_count, int argc,
                     const char *const *argv, void *settings, struct its_operands *operands,
                     struct its_arena *arena, struct its_error *err);

@@ -52,8 +52,8 @@ void its_nearest_offer(struct its_nearest *n, const char *name)
 
     unsigned allowed = ITS_MAX((unsigned)ITS_MAX(a_len, b_len) / 3, 1);
     unsigned distance = edit_distance(n->wanted, (unsigned)a_len, name, (unsigned)b_len);
-    bool part = ITS_MIN(a_len, b_len) >= 3 &&
-                (strcasestr(name, n->wanted) || strcasestr(n->wanted, name));
+    bool part =
+        ITS_MIN(a_len, b_len) >= 3 && (strcasestr(name, n->wanted) || strcasestr(n->wanted, name));
     if (part)
         distance = ITS_MIN(distance, allowed);
     if (distance <= allowed && (!n->best || distance < n->distance)) {

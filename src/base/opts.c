@@ -67,7 +67,8 @@ void its_opt_describe(const struct its_opt *o, struct its_str *out)
 }
 
 /* "VALUE what (expected …)", where the value is excerpted and, if need be, masked. */
-static int refuse(const struct its_opt *o, struct its_error *err, const char *text, const char *what)
+static int refuse(const struct its_opt *o, struct its_error *err, const char *text,
+                  const char *what)
 {
     char shown[EXCERPT], masked[ITS_URL_MAX];
     if (o->type == ITS_OPT_URL || o->type == ITS_OPT_LIST) /* lists hold "ID=URL" */

@@ -19,7 +19,7 @@
 
 enum its_opt_type {
     ITS_OPT_BOOL,   /* bool */
-    ITS_OPT_INT,    /* int */
+    ITS_OPT_INT,    /* int; unsigned where min >= 0 */
     ITS_OPT_FLOAT,  /* float */
     ITS_OPT_DOUBLE, /* double */
     ITS_OPT_TIME,   /* int64_t microseconds; written in the row's unit, "ms" or "s" */

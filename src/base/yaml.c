@@ -337,7 +337,8 @@ int its_yaml_parse(const char *text, size_t bytes, const char *name, struct its_
                        ITS_YAML_BYTES_MAX);
         return ITS_ETOOBIG;
     }
-    if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark of some editors */
+    if (bytes >= 3 &&
+        memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark of some editors */
         text += 3;
         bytes -= 3;
     }

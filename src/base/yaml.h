@@ -19,10 +19,10 @@ enum its_yaml_kind { ITS_YAML_TEXT, ITS_YAML_LIST, ITS_YAML_MAP };
 
 struct its_yaml {
     enum its_yaml_kind kind;
-    int line, column;    /* from 1: of the key in a map, else of the value */
-    const char *key;     /* in a map; else NULL */
-    const char *text;    /* ITS_YAML_TEXT: UTF-8 without NUL; else NULL */
-    bool is_null;        /* plain nothing, "~" or "null" */
+    int line, column;       /* from 1: of the key in a map, else of the value */
+    const char *key;        /* in a map; else NULL */
+    const char *text;       /* ITS_YAML_TEXT: UTF-8 without NUL; else NULL */
+    bool is_null;           /* plain nothing, "~" or "null" */
     struct its_yaml *first; /* children of a map or list, in the order of the text */
     struct its_yaml *next;  /* the next child of the same parent */
     unsigned count;         /* of children */

@@ -83,6 +83,13 @@ static void overview_names_every_command(void **state)
     assert_int_equal(RUN("config", "--help"), ITS_EXIT_OK);
     assert_non_null(strstr(out, "config print"));
     assert_null(strstr(out, "print versions"));
+
+    assert_int_equal(RUN("help", "config", "print"), ITS_EXIT_OK);
+    assert_ptr_equal(strstr(out, "NAME\n    its-camera-ai config print - "), out);
+    assert_int_equal(RUN("help", "config"), ITS_EXIT_OK);
+    assert_int_equal(RUN("help", "help", "help"), ITS_EXIT_OK);
+    assert_int_equal(RUN("help", "vresion"), ITS_EXIT_USAGE);
+    assert_non_null(strstr(err, "did you mean 'version'?"));
 }
 
 static void manual_pages_are_complete_and_narrow(void **state)
