@@ -13,6 +13,7 @@
 
 #define NEAR_M      0.5 /* nothing nearer to the camera's plane is drawn */
 #define FACE_MAX    16
+#define SOFT_PX_PER_M 10
 #define MARKS_MIN_M 0.035 /* a pixel larger than this on the body shows no marks */
 
 /* Filling the road between hull points is cheap; a body never has more corners than this. */
@@ -405,13 +406,17 @@ void its_body_draw_shadow(const struct its_body_pose *pose, const struct its_vie
         float grow, alpha;
     } ring[] = {{1.05f, 0.14f}, {1.0f, 0.22f}, {0.94f, 0.24f}}; /* a soft edge */
     struct painter p = painter_of(pose, view, light, canvas);
+    double depth = its_view_to_camera(view, (struct its_vec3){pose->x, pose->y, 0}).z;
+    bool soft = view->focal_px > SOFT_PX_PER_M * depth; /* a far one is a few pixels anyhow */
     for (size_t i = 0; i < ITS_ARRAY_LEN(ring); i++) {
+        if (!soft && i != 1)
+            continue;
         struct its_point corner[POINTS_MAX];
         int n = corners_of(&p, ring[i].grow, corner);
         struct its_outline hull = {0};
         if (n >= 3)
             hull_of(corner, n, &hull);
-        float alpha = ring[i].alpha * (1 - p.fog);
+        float alpha = (soft ? ring[i].alpha : .45f) * (1 - p.fog);
         if (hull.count)
             its_canvas_polygon(canvas, hull.corner, hull.count,
                                (struct its_colour){0.05f, 0.06f, 0.08f, alpha});

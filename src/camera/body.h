@@ -36,6 +36,8 @@ enum its_body_kind {
     ITS_BODY_ARTICULATED,
     ITS_BODY_BUS,
     ITS_BODY_MOTORCYCLE,
+    ITS_BODY_BICYCLE,
+    ITS_BODY_PERSON,
     ITS_BODY_COUNT
 };
 

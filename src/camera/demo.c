@@ -5,14 +5,20 @@
 
 #include "camera/clip.h"
 
-#define SECONDS 24
+/* What a newcomer sees first. */
+static const struct {
+    double density;
+    int seconds;
+} demonstration[ITS_SCENE_COUNT] = {
+    [ITS_SCENE_HIGHWAY] = {.density = 0.75, .seconds = 24},
+    [ITS_SCENE_JUNCTION] = {.density = 0.6, .seconds = 38}, /* one cycle of the signals */
+};
 
-/* The demonstration of a kind: what a newcomer sees first. */
 static void settings_of(enum its_scene_kind kind, struct its_scene_settings *s)
 {
     its_scene_settings_default(s);
     s->kind = kind;
-    s->density = 0.6;
+    s->density = demonstration[kind].density;
 }
 
 static int encode(struct its_scene *scene, struct its_clip *clip, int frames, struct its_i420 *p,
@@ -55,12 +61,13 @@ int its_demo_make(const char *dir, enum its_scene_kind kind, struct its_demo *ou
                   struct its_error *err)
 {
     struct its_scene_settings s;
+    int seconds = demonstration[kind].seconds;
     settings_of(kind, &s);
     *out = (struct its_demo){
-        .width = s.width, .height = s.height, .fps = s.fps, .frames = SECONDS * s.fps};
+        .width = s.width, .height = s.height, .fps = s.fps, .frames = seconds * s.fps};
     int n = snprintf(out->path, sizeof(out->path), "%s/demo-%s-v%d-%dx%d-%dfps-%ds.mp4", dir,
                      its_scene_kind_name(kind), ITS_SCENE_VERSION, s.width, s.height, s.fps,
-                     SECONDS);
+                     seconds);
     if (n < 0 || n >= (int)sizeof(out->path))
         return its_error_set(err, -EINVAL, "%s: the path is too long", dir);
     out->lines = its_scene_plan_lines(&s, out->line);

@@ -9,15 +9,17 @@
 
 #define PATHS_MAX    16
 #define STEP_S       (1 / 30.0)
-#define FILL_S       60  /* long enough for the slowest to drive through */
+#define FILL_S       120 /* long enough for the slowest to drive through */
 #define ACCELERATE   1.6 /* m/s², comfortable */
 #define BRAKE        2.5 /* m/s², comfortable */
 #define BRAKE_MAX    8.0 /* m/s², dry road */
+#define TURN_MPS2    3.0 /* sideways, in a bend */
 #define CLEAR_ROAD_M 1e6
 
 struct its_flow {
     const struct its_path *path;
     int paths;
+    const struct its_signals *signals;
     double density;
     struct its_dice dice;
     double time_s;
@@ -83,15 +85,22 @@ static const struct its_colour loads[] = {
     {.92f, .92f, .90f, 1}, {.86f, .87f, .88f, 1}, {.20f, .36f, .62f, 1}, {.70f, .16f, .14f, 1},
     {.90f, .78f, .30f, 1}, {.24f, .48f, .34f, 1}, {.95f, .95f, .94f, 1},
 };
+static const struct its_colour trousers[] = {
+    {.12f, .14f, .22f, 1}, {.10f, .10f, .10f, 1}, {.34f, .30f, .24f, 1}, {.20f, .26f, .36f, 1},
+};
 
 static struct its_colour pick(struct its_dice *dice, const struct its_colour *from, size_t n)
 {
     return from[its_dice_bits(dice) % n];
 }
 
-static enum its_body_kind choose_kind(struct its_dice *dice, double heavy)
+static enum its_body_kind choose_kind(struct its_dice *dice, const struct its_path *path)
 {
-    if (its_dice_between(dice, 0, 1) < heavy) {
+    if (path->users == ITS_PATH_BICYCLES)
+        return ITS_BODY_BICYCLE;
+    if (path->users == ITS_PATH_PERSONS)
+        return ITS_BODY_PERSON;
+    if (its_dice_between(dice, 0, 1) < path->heavy) {
         static const enum its_body_kind kinds[] = {
             ITS_BODY_LORRY, ITS_BODY_ARTICULATED, ITS_BODY_BUS, ITS_BODY_VAN, ITS_BODY_LORRY,
         };
@@ -107,7 +116,7 @@ static enum its_body_kind choose_kind(struct its_dice *dice, double heavy)
 
 static double wish_of(struct its_dice *dice, enum its_body_kind kind, double limit)
 {
-    double usual = limit * (1 + 0.06 * its_dice_normal(dice));
+    double usual = limit * (1 + (limit < 8 ? 0.12 : 0.06) * its_dice_normal(dice));
     bool slow = kind == ITS_BODY_LORRY || kind == ITS_BODY_ARTICULATED || kind == ITS_BODY_BUS;
     return fmax(limit * 0.75, fmin(limit * 1.2, slow ? usual * 0.92 : usual));
 }
@@ -122,28 +131,37 @@ static void place(const struct its_flow *f, struct its_vehicle *v)
     v->pose.heading += atan(v->drift_m * cos(wave) * (2 * M_PI / 90));
 }
 
+static void paint_vehicle(struct its_dice *dice, struct its_vehicle *v)
+{
+    v->pose.load = pick(dice, loads, ITS_ARRAY_LEN(loads));
+    if (v->kind == ITS_BODY_BUS)
+        v->pose.paint = pick(dice, bus_paints, ITS_ARRAY_LEN(bus_paints));
+    else if (v->kind == ITS_BODY_PERSON)
+        v->pose.paint = pick(dice, trousers, ITS_ARRAY_LEN(trousers));
+    else
+        v->pose.paint = pick(dice, paints, ITS_ARRAY_LEN(paints));
+    if (v->kind == ITS_BODY_VAN && its_dice_between(dice, 0, 1) < 0.6)
+        v->pose.paint = (struct its_colour){.92f, .92f, .91f, 1};
+}
+
 static struct its_vehicle new_vehicle(struct its_flow *f, int path)
 {
     struct its_dice *dice = &f->dice;
     const struct its_path *way = &f->path[path];
-    enum its_body_kind kind = choose_kind(dice, way->heavy);
-    bool bike = kind == ITS_BODY_MOTORCYCLE, bus = kind == ITS_BODY_BUS;
+    enum its_body_kind kind = choose_kind(dice, way);
+    bool slim = kind == ITS_BODY_MOTORCYCLE || way->users == ITS_PATH_PERSONS;
+    bool slow = way->users != ITS_PATH_VEHICLES;
     struct its_vehicle v = {
-        .id = 0,
         .kind = kind,
         .path = path,
         .wish_mps = wish_of(dice, kind, way->speed_mps),
-        .headway_s = its_dice_between(dice, 1.0, 1.7),
-        .gap_m = its_dice_between(dice, 1.8, 3),
-        .drift_m = its_dice_between(dice, 0.05, bike ? 0.5 : 0.2),
+        .headway_s = its_dice_between(dice, 1.0, 1.7) * (slow ? 0.5 : 1),
+        .gap_m = its_dice_between(dice, 1.8, 3) * (slow ? 0.3 : 1),
+        .drift_m = its_dice_between(dice, 0.05, slim ? 0.5 : 0.2),
         .drift_phase = its_dice_between(dice, 0, 2 * M_PI),
     };
     v.pose.body = its_body_of(kind);
-    v.pose.paint = bus ? pick(dice, bus_paints, ITS_ARRAY_LEN(bus_paints))
-                       : pick(dice, paints, ITS_ARRAY_LEN(paints));
-    v.pose.load = pick(dice, loads, ITS_ARRAY_LEN(loads));
-    if (kind == ITS_BODY_VAN && its_dice_between(dice, 0, 1) < 0.6)
-        v.pose.paint = (struct its_colour){.92f, .92f, .91f, 1};
+    paint_vehicle(dice, &v);
     v.speed_mps = v.wish_mps;
     return v;
 }
@@ -155,20 +173,84 @@ static double half_length(const struct its_vehicle *v)
     return its_body_length(v->pose.body) / 2;
 }
 
-static const struct its_vehicle *leader_of(const struct its_flow *f, const struct its_vehicle *v)
+/* Metres from the middle of v to the middle of o ahead of it, or a negative number when o is not
+ * ahead on v's way. */
+static double ahead_by(const struct its_flow *f, const struct its_vehicle *v,
+                       const struct its_vehicle *o)
+{
+    const struct its_path *pv = &f->path[v->path], *po = &f->path[o->path];
+    if (o->path == v->path)
+        return o->s_m - v->s_m;
+    if (pv->entry && pv->entry == po->entry && o->s_m - half_length(o) < po->split_m)
+        return o->s_m - v->s_m;
+    if (pv->exit && pv->exit == po->exit && v->s_m > pv->stop_m && o->s_m > po->stop_m)
+        return its_path_length(pv) - v->s_m - (its_path_length(po) - o->s_m);
+    return -1;
+}
+
+static const struct its_vehicle *leader_of(const struct its_flow *f, const struct its_vehicle *v,
+                                           double *distance)
 {
     const struct its_vehicle *best = NULL;
+    *distance = CLEAR_ROAD_M;
     for (int i = 0; i < f->vehicles; i++) {
         const struct its_vehicle *o = &f->vehicle[i];
-        if (o != v && o->path == v->path && o->s_m > v->s_m && (!best || o->s_m < best->s_m))
+        double d = o != v ? ahead_by(f, v, o) : -1;
+        if (d > 0 && d < *distance) {
             best = o;
+            *distance = d;
+        }
     }
     return best;
 }
 
-static double acceleration(const struct its_vehicle *v, double gap, double closing_mps)
+enum its_light_state its_flow_light(const struct its_flow *f, int signal)
 {
-    double free = 1 - pow(v->speed_mps / v->wish_mps, 4);
+    const struct its_signals *s = f->signals;
+    double t = f->time_s + s->start_s - s->signal[signal].green_from_s;
+    t -= s->cycle_s * floor(t / s->cycle_s);
+    if (t < s->signal[signal].green_s)
+        return ITS_LIGHT_GREEN;
+    return t < s->signal[signal].green_s + s->signal[signal].amber_s ? ITS_LIGHT_AMBER
+                                                                     : ITS_LIGHT_RED;
+}
+
+/* Metres to a stop line that holds v, else a clear road. */
+static double stop_ahead(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *path = &f->path[v->path];
+    double d = path->stop_m - v->s_m - half_length(v);
+    if (!path->signal || d < 0)
+        return CLEAR_ROAD_M;
+    enum its_light_state light = its_flow_light(f, path->signal - 1);
+    if (light == ITS_LIGHT_GREEN)
+        return CLEAR_ROAD_M;
+    bool too_late = v->speed_mps * v->speed_mps > 2 * BRAKE * 1.2 * d;
+    if (light == ITS_LIGHT_AMBER && too_late)
+        return CLEAR_ROAD_M;
+    return d + v->gap_m * 0.7; /* stop a little before the line, not a whole gap */
+}
+
+/* What v would like to drive here, slowing down in time for the next bend. */
+static double wish_here(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *path = &f->path[v->path];
+    double wish = v->wish_mps, from = 0;
+    for (int i = 0; i < path->pieces && !path->reversed; i++) {
+        double k = fabs(path->piece[i].curvature), to = from + path->piece[i].length_m;
+        if (k > 0 && v->s_m < to) {
+            double limit2 = TURN_MPS2 / k, d = fmax(0, from - v->s_m);
+            wish = fmin(wish, sqrt(limit2 + 2 * 0.6 * BRAKE * d));
+        }
+        from = to;
+    }
+    return wish;
+}
+
+static double acceleration(const struct its_vehicle *v, double wish, double gap,
+                           double closing_mps)
+{
+    double free = 1 - fmin(3, pow(v->speed_mps / wish, 4));
     double want = v->gap_m + fmax(0, v->speed_mps * v->headway_s +
                                          v->speed_mps * closing_mps / (2 * sqrt(ACCELERATE * BRAKE)));
     double near = want / fmax(gap, 0.1);
@@ -179,9 +261,12 @@ static void drive(struct its_flow *f, double dt)
 {
     double wanted[ITS_VEHICLES_MAX];
     for (int i = 0; i < f->vehicles; i++) {
-        const struct its_vehicle *v = &f->vehicle[i], *o = leader_of(f, v);
-        double gap = o ? o->s_m - half_length(o) - v->s_m - half_length(v) : CLEAR_ROAD_M;
-        wanted[i] = acceleration(v, gap, o ? v->speed_mps - o->speed_mps : 0);
+        const struct its_vehicle *v = &f->vehicle[i];
+        double distance, wish = wish_here(f, v);
+        const struct its_vehicle *o = leader_of(f, v, &distance);
+        double gap = o ? distance - half_length(o) - half_length(v) : CLEAR_ROAD_M;
+        wanted[i] = fmin(acceleration(v, wish, gap, o ? v->speed_mps - o->speed_mps : 0),
+                         acceleration(v, wish, stop_ahead(f, v), v->speed_mps));
     }
     for (int i = 0; i < f->vehicles; i++) {
         struct its_vehicle *v = &f->vehicle[i];
@@ -215,8 +300,9 @@ static void enter(struct its_flow *f, int path)
     if (f->time_s < f->next_s[path] || f->vehicles == ITS_VEHICLES_MAX)
         return;
     struct its_vehicle v = new_vehicle(f, path);
-    const struct its_vehicle *o = leader_of(f, &v); /* it still stands before everybody, at s = 0 */
-    double gap = o ? o->s_m - half_length(o) - 2 * half_length(&v) : CLEAR_ROAD_M;
+    double distance; /* it still stands before everybody, at s = 0 */
+    const struct its_vehicle *o = leader_of(f, &v, &distance);
+    double gap = o ? distance - half_length(o) - 2 * half_length(&v) : CLEAR_ROAD_M;
     if (o)
         v.speed_mps = fmin(v.speed_mps, o->speed_mps);
     if (gap < v.gap_m + v.speed_mps * v.headway_s)
@@ -242,13 +328,14 @@ void its_flow_advance(struct its_flow *f, double seconds)
         place(f, &f->vehicle[i]);
 }
 
-struct its_flow *its_flow_create(const struct its_path *path, int paths, double density,
-                                 uint64_t seed)
+struct its_flow *its_flow_create(const struct its_path *path, int paths,
+                                 const struct its_signals *signals, double density, uint64_t seed)
 {
     its_assert(paths <= PATHS_MAX);
     struct its_flow *f = its_malloc(sizeof(*f));
     f->path = path;
     f->paths = paths;
+    f->signals = signals;
     f->density = density;
     f->dice.state = seed;
     for (int i = 0; i < paths; i++)

@@ -1,5 +1,6 @@
-/* Traffic as it moves: vehicles on paths, each following the one in front (Intelligent Driver
- * Model: Treiber, Hennecke, Helbing, Phys. Rev. E 62, 2000), so that no two ever touch.
+/* Traffic as it moves: road users on paths, each following the one in front (Intelligent Driver
+ * Model: Treiber, Hennecke, Helbing, Phys. Rev. E 62, 2000) and stopping at red lights, so that no
+ * two ever touch. Paths may cross only if signals keep their users apart.
  * Everything follows from the seed. One thread at a time; no allocation after creation. */
 #pragma once
 
@@ -19,9 +20,38 @@ struct its_path {
         double length_m, curvature;
     } piece[ITS_PATH_PIECES_MAX];
 
-    double speed_mps;    /* what most drive here */
-    double heavy;        /* share of lorries and buses at full demand, 0..1 */
-    double per_second;   /* vehicles entering at density 1 */
+    double speed_mps;  /* what most drive here */
+    enum its_path_users {
+        ITS_PATH_VEHICLES,
+        ITS_PATH_BICYCLES,
+        ITS_PATH_PERSONS,
+    } users;
+    double heavy;      /* vehicles: share of lorries and buses, 0..1 */
+    double per_second; /* users entering at density 1 */
+
+    /* --- where paths meet; 0 = nowhere */
+    int entry, exit; /* paths of one entry share their first split_m; of one exit, their end */
+    double split_m;
+    int signal;      /* 1 + index of the signal that holds them at stop_m */
+    double stop_m;
+};
+
+#define ITS_SIGNALS_MAX 4
+
+/* Traffic lights with fixed times, all in seconds of one cycle. */
+struct its_signals {
+    double cycle_s;
+    double start_s; /* where in the cycle the first moment lies */
+    int count;
+    struct {
+        double green_from_s, green_s, amber_s;
+    } signal[ITS_SIGNALS_MAX];
+};
+
+enum its_light_state {
+    ITS_LIGHT_RED,
+    ITS_LIGHT_GREEN,
+    ITS_LIGHT_AMBER,
 };
 
 double its_path_length(const struct its_path *path);
@@ -47,12 +77,16 @@ struct its_vehicle {
 
 struct its_flow;
 
-/* `path` is borrowed for the flow's life. density 0..1. Starts with the roads already filled. */
-struct its_flow *its_flow_create(const struct its_path *path, int paths, double density,
-                                 uint64_t seed);
+/* `path` and `signals` (NULL: none) are borrowed for the flow's life. density 0..1. Starts with the
+ * roads already filled. */
+struct its_flow *its_flow_create(const struct its_path *path, int paths,
+                                 const struct its_signals *signals, double density, uint64_t seed);
 void its_flow_destroy(struct its_flow **f);
 
 void its_flow_advance(struct its_flow *f, double seconds);
+
+/* What the signal shows now. */
+enum its_light_state its_flow_light(const struct its_flow *f, int signal);
 
 /* The vehicles on the road, in no order; good until the next advance. The array keeps a vehicle's
  * place until one in front of it leaves. */

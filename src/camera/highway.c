@@ -87,7 +87,7 @@ static float worn(float a)
 static struct its_colour asphalt(float s, float a, float x, float foot, uint32_t seed)
 {
     static const struct its_colour grey = {.375f, .378f, .385f, 1};
-    float k = 1 + .14f * its_texture_grain(x, s, foot, seed) - .10f * worn(a);
+    float k = 1 + .18f * its_texture_grain(x, s, foot, seed) - .10f * worn(a);
     /* Long streaks along the road, and the seam where the shoulder was laid. */
     k += .05f * (2 * its_texture_noise(x * 1.7f, s * .03f, seed + 11) - 1);
     if (a > (float)LINE_OUT)
@@ -146,7 +146,7 @@ static void rail_piece(const struct its_site *site, const struct its_view *view,
                        double across, struct its_canvas *canvas)
 {
     static const struct its_colour zinc = {.66f, .68f, .69f, 1}, rib = {.47f, .49f, .5f, 1};
-    static const struct its_colour post = {.36f, .37f, .37f, 1};
+    static const struct its_colour post = {.36f, .37f, .37f, 1}, bright = {.70f, .71f, .72f, 1};
     static const double z[] = {.46, .58, .68, .78};
     struct its_point foot[4] = {
         at_road(view, s + 4, across - .05, 0), at_road(view, s + 4, across + .05, 0),
@@ -158,6 +158,10 @@ static void rail_piece(const struct its_site *site, const struct its_view *view,
             at_road(view, s + 4, across, z[i + 1]), at_road(view, s, across, z[i + 1])};
         its_canvas_polygon(canvas, beam, 4, hazed(site, i == 1 ? rib : zinc, s));
     }
+    struct its_point top[4] = {
+        at_road(view, s, across - .07, .78), at_road(view, s + 4, across - .07, .78),
+        at_road(view, s + 4, across + .07, .78), at_road(view, s, across + .07, .78)};
+    its_canvas_polygon(canvas, top, 4, hazed(site, bright, s));
 }
 
 static void rails(const struct its_site *site, const struct its_view *view,
@@ -187,11 +191,11 @@ static void highway_furnish(const struct its_site *site, const struct its_view *
 {
     struct its_dice dice = {seed ^ 0x7265657473u};
     rails(site, view, canvas);
-    for (double s = 330; s > 18; s -= its_dice_between(&dice, 3, 8)) {
+    for (double s = 330; s > 18; s -= its_dice_between(&dice, 1.5, 5)) {
         for (int side = -1; side <= 1; side += 2) {
             double x, y, size = its_dice_between(&dice, 4, 9);
             bool bush = its_dice_between(&dice, 0, 1) < .45;
-            double away = bush ? its_dice_between(&dice, 18, 26) : its_dice_between(&dice, 23, 60);
+            double away = bush ? its_dice_between(&dice, 18, 26) : its_dice_between(&dice, 23, 70);
             place_on_road(s, side * away, &x, &y);
             its_scenery_tree(site, view, x, y, bush ? size * .35 : size, its_dice_bits(&dice),
                              canvas);
@@ -213,7 +217,7 @@ static struct its_path lane(double offset_m, double speed_mps, double heavy)
         .piece = {{BEHIND + STRAIGHT, 0}, {270, 1 / RADIUS}},
         .speed_mps = speed_mps,
         .heavy = heavy,
-        .per_second = 0.55,
+        .per_second = 0.6,
     };
 }
 

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "camera/depth.h"
 #include "camera/dice.h"
 #include "camera/flow.h"
 #include "camera/scenery.h"
 #include "camera/site.h"
 
 #define NOISE_SIZE (1 << 16)
+#define SHIELDS    32
 #define SAMPLES    20 /* across and down: how finely occlusion is measured */
 
 struct its_scene {
@@ -31,7 +33,7 @@ struct its_scene {
     bool started;
     float sway_x, sway_y;
     int order[ITS_VEHICLES_MAX]; /* of painting, far to near */
-    struct its_outline outline[ITS_VEHICLES_MAX]; /* in this order */
+    struct its_outline outline[ITS_VEHICLES_MAX];
     struct its_scene_truth truth;
 
     /* --- where everybody was a frame ago, by place in `previous` */
@@ -96,7 +98,11 @@ static void make_noise(struct its_scene *s)
 
 static void make_site(const struct its_scene_settings *s, struct its_site *site)
 {
-    its_site_highway(site, s->width, s->height);
+    static void (*const site_of[])(struct its_site *, int, int) = {
+        [ITS_SCENE_HIGHWAY] = its_site_highway,
+        [ITS_SCENE_JUNCTION] = its_site_junction,
+    };
+    site_of[s->kind](site, s->width, s->height);
 }
 
 static void make_lines(const struct its_site *site, struct its_scene_line *line)
@@ -147,7 +153,8 @@ int its_scene_create(const struct its_scene_settings *settings, struct its_scene
     s->settings = *settings;
     make_site(settings, &s->site);
     make_lines(&s->site, s->line);
-    s->flow = its_flow_create(s->site.path, s->site.paths, settings->density, settings->seed);
+    s->flow = its_flow_create(s->site.path, s->site.paths, &s->site.signals, settings->density,
+                              settings->seed);
     code = make_pictures(s);
     if (code < 0) {
         its_scene_destroy(&s);
@@ -183,17 +190,22 @@ void its_scene_hide(struct its_scene *s, uint32_t user)
 
 /* --- the truth */
 
-static void sort_by_depth(struct its_scene *s, const struct its_vehicle *v, int n)
+/* Outlines of all vehicles, and the order to paint them in. */
+static void make_outlines(struct its_scene *s, const struct its_vehicle *v, int n)
 {
-    double depth[ITS_VEHICLES_MAX];
+    const struct its_body_pose *pose[ITS_VEHICLES_MAX];
+    struct its_box box[ITS_VEHICLES_MAX];
     for (int i = 0; i < n; i++) {
-        struct its_vec3 middle = {v[i].pose.x, v[i].pose.y, 0};
-        depth[i] = its_view_to_camera(&s->site.view, middle).z;
-        int k = i;
-        for (; k > 0 && depth[s->order[k - 1]] < depth[i]; k--)
-            s->order[k] = s->order[k - 1];
-        s->order[k] = i;
+        struct its_outline *o = &s->outline[i];
+        its_body_outline(&v[i].pose, &s->site.view, o);
+        for (int k = 0; k < o->count; k++) {
+            o->corner[k].x += s->sway_x;
+            o->corner[k].y += s->sway_y;
+        }
+        box[i] = its_outline_box(o);
+        pose[i] = &v[i].pose;
     }
+    its_depth_order(&s->site.view, pose, box, n, s->order);
 }
 
 static struct its_box cut(struct its_box b, int w, int h)
@@ -203,10 +215,23 @@ static struct its_box cut(struct its_box b, int w, int h)
     return (struct its_box){x0, y0, fmaxf(0, x1 - x0), fmaxf(0, y1 - y0)};
 }
 
-static bool hidden_by_nearer(const struct its_scene *s, int place, int n, struct its_point p)
+/* Whoever is painted later and overlaps the box: at most SHIELDS, which is more than happens. */
+static int find_shields(const struct its_scene *s, int place, int n, struct its_box box,
+                        const struct its_outline **shield)
 {
-    for (int i = place + 1; i < n; i++)
-        if (its_outline_holds(&s->outline[i], p))
+    int count = 0;
+    for (int i = place + 1; i < n && count < SHIELDS; i++) {
+        const struct its_outline *o = &s->outline[s->order[i]];
+        if (its_box_intersection(its_outline_box(o), box) > 0)
+            shield[count++] = o;
+    }
+    return count;
+}
+
+static bool held_by_any(const struct its_outline *const *shield, int count, struct its_point p)
+{
+    for (int i = 0; i < count; i++)
+        if (its_outline_holds(shield[i], p))
             return true;
     return false;
 }
@@ -214,37 +239,25 @@ static bool hidden_by_nearer(const struct its_scene *s, int place, int n, struct
 /* Share of the outline that shows, by sampling its box. */
 static float visible_share(const struct its_scene *s, int place, int n, struct its_box box)
 {
-    const struct its_outline *o = &s->outline[place];
-    struct its_box frame = {0, 0, (float)s->settings.width, (float)s->settings.height};
-    int inside = 0, seen = 0;
+    const struct its_outline *o = &s->outline[s->order[place]];
+    const struct its_outline *shield[SHIELDS];
+    int inside = 0, seen = 0, shields = find_shields(s, place, n, box, shield);
+    float w = (float)s->settings.width, h = (float)s->settings.height;
     for (int i = 0; i < SAMPLES * SAMPLES; i++) {
         struct its_point p = {box.x + box.w * ((float)(i % SAMPLES) + .5f) / SAMPLES,
                               box.y + box.h * ((float)(i / SAMPLES) + .5f) / SAMPLES};
         if (!its_outline_holds(o, p))
             continue;
         inside++;
-        seen += p.x >= 0 && p.y >= 0 && p.x < frame.w && p.y < frame.h &&
-                !hidden_by_nearer(s, place, n, p);
+        seen += p.x >= 0 && p.y >= 0 && p.x < w && p.y < h && !held_by_any(shield, shields, p);
     }
     return inside ? (float)seen / (float)inside : 0;
-}
-
-static void make_outlines(struct its_scene *s, const struct its_vehicle *v, int n)
-{
-    for (int i = 0; i < n; i++) {
-        struct its_outline *o = &s->outline[i];
-        its_body_outline(&v[s->order[i]].pose, &s->site.view, o);
-        for (int k = 0; k < o->count; k++) {
-            o->corner[k].x += s->sway_x;
-            o->corner[k].y += s->sway_y;
-        }
-    }
 }
 
 /* Fills in user number truth.users unless nothing of it is in the picture. */
 static void describe(struct its_scene *s, const struct its_vehicle *v, int place, int n)
 {
-    struct its_box whole = its_outline_box(&s->outline[place]);
+    struct its_box whole = its_outline_box(&s->outline[s->order[place]]);
     struct its_box box = cut(whole, s->settings.width, s->settings.height);
     if (box.w < 1 || box.h < 1)
         return;
@@ -341,7 +354,6 @@ const struct its_scene_truth *its_scene_next(struct its_scene *s)
     set_sway(s, (double)t->frame / s->settings.fps);
     int n;
     struct its_vehicle *v = its_flow_vehicles(s->flow, &n);
-    sort_by_depth(s, v, n);
     make_outlines(s, v, n);
     for (int i = 0; i < n; i++) {
         int before = t->users;
@@ -354,6 +366,23 @@ const struct its_scene_truth *its_scene_next(struct its_scene *s)
 
 /* --- the picture */
 
+static double depth_of(const struct its_scene *s, double x, double y)
+{
+    return its_view_to_camera(&s->site.view, (struct its_vec3){x, y, 0}).z;
+}
+
+/* The traffic lights that stand nearer than `from` but not nearer than `to`. */
+static void paint_lights(struct its_scene *s, double from, double to)
+{
+    for (int i = 0; i < s->site.lights; i++) {
+        const struct its_site_light *light = &s->site.traffic_light[i];
+        double depth = depth_of(s, light->x, light->y);
+        if (depth < from && depth >= to)
+            its_scenery_traffic_light(&s->site, &s->site.view, light,
+                                      its_flow_light(s->flow, light->signal), s->canvas);
+    }
+}
+
 static void paint(struct its_scene *s)
 {
     int n;
@@ -365,17 +394,33 @@ static void paint(struct its_scene *s)
     for (int i = 0; i < n; i++)
         if (v[s->order[i]].id != s->hidden)
             its_body_draw_shadow(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
-    for (int i = 0; i < n; i++)
+    double deep = INFINITY;
+    for (int i = 0; i < n; i++) {
+        const struct its_body_pose *pose = &v[s->order[i]].pose;
+        double depth = depth_of(s, pose->x, pose->y);
+        paint_lights(s, deep, depth);
+        deep = fmin(deep, depth);
         if (v[s->order[i]].id != s->hidden)
-            its_body_draw(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
+            its_body_draw(pose, &s->site.view, &s->site.light, s->canvas);
+    }
+    paint_lights(s, deep, -INFINITY);
 }
 
+static uint8_t noisy(uint8_t y, int8_t noise)
+{
+    int v = y + noise;
+    return (uint8_t)(v < 16 ? 16 : v > 235 ? 235 : v);
+}
+
+/* Blocks of a fixed size are what the compiler vectorises at -O2. */
 static void add_noise(uint8_t *restrict y, const int8_t *restrict noise, int n)
 {
-    for (int i = 0; i < n; i++) {
-        int v = y[i] + noise[i];
-        y[i] = (uint8_t)(v < 16 ? 16 : v > 235 ? 235 : v);
-    }
+    int x = 0;
+    for (; x + 32 <= n; x += 32)
+        for (int i = 0; i < 32; i++)
+            y[x + i] = noisy(y[x + i], noise[x + i]);
+    for (; x < n; x++)
+        y[x] = noisy(y[x], noise[x]);
 }
 
 void its_scene_draw(struct its_scene *s, const struct its_i420 *to)

@@ -16,7 +16,7 @@
 #define ITS_SCENE_VERSION 1
 
 /* Kinds by name: the configuration and the command line use these. */
-#define ITS_SCENES(X) X(HIGHWAY, "highway")
+#define ITS_SCENES(X) X(HIGHWAY, "highway") X(JUNCTION, "junction")
 
 enum its_scene_kind {
 #define X(name, text) ITS_SCENE_##name,

@@ -110,7 +110,9 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
     struct its_point top = its_view_project(view, (struct its_vec3){x, y, height_m * .4});
     float scale = (float)(view->focal_px / cam.z), hue = (float)its_dice_between(&dice, -.04, .06);
     its_canvas_line(canvas, low, top, fmaxf(1, scale * .3f), (struct its_colour){.2f, .16f, .12f, 1});
-    int leaves = scale * height_m > 120 ? 420 : scale * height_m > 40 ? 160 : 50;
+    double tall_px = scale * height_m;
+    int leaves = tall_px > 90 ? 900 : tall_px > 40 ? 300 : 60;
+    double leaf_low = tall_px > 90 ? .02 : .035, leaf_high = tall_px > 90 ? .045 : .07;
     for (int i = 0; i < leaves; i++) {
         /* From the shaded heart outwards, lighter towards the light. */
         double a = its_dice_between(&dice, 0, 2 * M_PI), e = its_dice_between(&dice, -1, 1);
@@ -122,7 +124,41 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
         lit = fmaxf(.25f, lit + .12f * (float)its_dice_normal(&dice));
         struct its_colour leaf = {(.30f + hue) * lit, .43f * lit, .16f * lit, 1};
         leaf = mix(site->light.haze, leaf, clear);
-        float size = fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, .035, .075)));
+        float size = fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, leaf_low, leaf_high)));
         its_canvas_ellipse(canvas, p, size, size * .8f, leaf);
+    }
+}
+
+void its_scenery_traffic_light(const struct its_site *site, const struct its_view *view,
+                               const struct its_site_light *light, enum its_light_state state,
+                               struct its_canvas *canvas)
+{
+    static const struct its_colour steel = {.42f, .44f, .45f, 1}, black = {.07f, .08f, .08f, 1};
+    static const struct its_colour off = {.16f, .16f, .16f, 1};
+    static const struct {
+        double z;
+        enum its_light_state when;
+        struct its_colour lit;
+    } lamp[] = {
+        {3.3, ITS_LIGHT_RED, {1, .20f, .14f, 1}},
+        {3.0, ITS_LIGHT_AMBER, {1, .72f, .10f, 1}},
+        {2.7, ITS_LIGHT_GREEN, {.20f, .98f, .50f, 1}},
+    };
+    struct its_vec3 foot = {light->x, light->y, 0}, eye = view->eye;
+    double depth = its_view_to_camera(view, foot).z;
+    if (depth < 2)
+        return;
+    float px = (float)(view->focal_px / depth);
+    struct its_point low = its_view_project(view, foot);
+    struct its_point mid = its_view_project(view, (struct its_vec3){light->x, light->y, 2.5});
+    struct its_point top = its_view_project(view, (struct its_vec3){light->x, light->y, 3.5});
+    its_canvas_line(canvas, low, mid, fmaxf(1, px * .11f), steel);
+    its_canvas_line(canvas, mid, top, fmaxf(2, px * .32f), black);
+    double facing = sin(light->heading) * (eye.x - light->x) + cos(light->heading) * (eye.y - light->y);
+    for (size_t i = 0; facing > 0 && i < ITS_ARRAY_LEN(lamp); i++) {
+        struct its_point p =
+            its_view_project(view, (struct its_vec3){light->x, light->y, lamp[i].z});
+        its_canvas_ellipse(canvas, p, fmaxf(1, px * .11f), fmaxf(1, px * .11f),
+                           lamp[i].when == state ? lamp[i].lit : off);
     }
 }

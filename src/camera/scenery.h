@@ -13,3 +13,8 @@ void its_scenery_paint(const struct its_site *site, const struct its_view *view,
 /* Leafage of about `height_m` at x, y: an uneven crown, lit from the sun's side. */
 void its_scenery_tree(const struct its_site *site, const struct its_view *view, double x, double y,
                       double height_m, uint64_t seed, struct its_canvas *canvas);
+
+/* A traffic light on its post, with the lamp that burns. */
+void its_scenery_traffic_light(const struct its_site *site, const struct its_view *view,
+                               const struct its_site_light *light, enum its_light_state state,
+                               struct its_canvas *canvas);

@@ -10,6 +10,7 @@
 #define HEADLAMP ITS_MATERIAL_HEADLAMP
 #define TAILLAMP ITS_MATERIAL_TAILLAMP
 #define PLATE    ITS_MATERIAL_PLATE
+#define SKIN     ITS_MATERIAL_SKIN
 
 #define SIDE  ITS_PLACE_SIDE
 #define END   ITS_PLACE_END
@@ -105,7 +106,7 @@ static const struct its_body bodies[ITS_BODY_COUNT] = {
             {1, PAINT, 5, {{1.4f, .36f, .98f, PAINT}, {1.4f, 2.3f, .9f, PAINT},
                            {1.1f, 2.42f, .88f, PAINT}, {-2.7f, 2.42f, .9f, PAINT},
                            {-2.8f, .36f, .98f, DARK}}},
-            {2, GLASS, 3, {{2.1f, 1.25f, .93f, GLASS}, {1.38f, 2.28f, .84f, DARK},
+            {1, GLASS, 3, {{2.1f, 1.25f, .93f, GLASS}, {1.38f, 2.28f, .84f, DARK},
                            {1.38f, 1.2f, .95f, DARK}}},
         },
         .marks = 14,
@@ -238,6 +239,42 @@ static const struct its_body bodies[ITS_BODY_COUNT] = {
             {1, END, PLATE, false, -.98f, -.1f, .1f, .5f, .64f},
         },
     },
+    [ITS_BODY_BICYCLE] = {
+        .user = ITS_ROAD_USER_BICYCLE, .length = 1.8f, .width = 0.6f,
+        .prisms = 5,
+        .prism = {
+            {0, RUBBER, 6, {{.8f, .0f, .025f, RUBBER}, {.9f, .34f, .025f, RUBBER},
+                            {.7f, .66f, .025f, RUBBER}, {.42f, .6f, .025f, RUBBER},
+                            {.25f, .34f, .025f, RUBBER}, {.45f, .02f, .025f, RUBBER}}},
+            {0, RUBBER, 6, {{-.45f, .02f, .025f, RUBBER}, {-.25f, .34f, .025f, RUBBER},
+                            {-.42f, .6f, .025f, RUBBER}, {-.7f, .66f, .025f, RUBBER},
+                            {-.9f, .34f, .025f, RUBBER}, {-.8f, .0f, .025f, RUBBER}}},
+            {1, DARK, 5, {{.18f, .3f, .13f, DARK}, {.26f, .75f, .15f, DARK},
+                          {-.1f, 1.0f, .16f, DARK}, {-.3f, .95f, .16f, DARK},
+                          {-.08f, .3f, .13f, DARK}}},
+            {2, LOAD, 5, {{-.02f, .92f, .17f, LOAD}, {.4f, 1.12f, .27f, LOAD},
+                          {.3f, 1.45f, .2f, LOAD}, {.05f, 1.46f, .2f, LOAD},
+                          {-.34f, .98f, .18f, LOAD}}},
+            {3, SKIN, 6, {{.34f, 1.42f, .07f, SKIN}, {.42f, 1.55f, .09f, SKIN},
+                          {.38f, 1.68f, .09f, PAINT}, {.22f, 1.72f, .09f, PAINT},
+                          {.12f, 1.6f, .09f, PAINT}, {.16f, 1.44f, .07f, SKIN}}},
+        },
+    },
+    [ITS_BODY_PERSON] = {
+        .user = ITS_ROAD_USER_PERSON, .length = 0.5f, .width = 0.55f,
+        .prisms = 3,
+        .prism = {
+            {0, PAINT, 6, {{.22f, .0f, .13f, DARK}, {.2f, .1f, .13f, PAINT},
+                           {.13f, .86f, .18f, PAINT}, {-.13f, .86f, .18f, PAINT},
+                           {-.18f, .1f, .13f, PAINT}, {-.2f, .0f, .13f, DARK}}},
+            {1, LOAD, 6, {{.14f, .8f, .19f, LOAD}, {.17f, 1.22f, .27f, LOAD},
+                          {.09f, 1.5f, .19f, LOAD}, {-.1f, 1.5f, .19f, LOAD},
+                          {-.15f, 1.22f, .26f, LOAD}, {-.13f, .8f, .19f, LOAD}}},
+            {2, SKIN, 6, {{.07f, 1.48f, .07f, SKIN}, {.12f, 1.62f, .09f, SKIN},
+                          {.07f, 1.76f, .08f, DARK}, {-.08f, 1.77f, .08f, DARK},
+                          {-.12f, 1.64f, .09f, DARK}, {-.07f, 1.48f, .07f, SKIN}}},
+        },
+    },
 };
 
 struct its_colour its_material_colour(enum its_material m)
@@ -246,7 +283,7 @@ struct its_colour its_material_colour(enum its_material m)
         [GLASS] = {.07f, .085f, .10f, 1},   [DARK] = {.075f, .075f, .08f, 1},
         [RUBBER] = {.05f, .05f, .05f, 1},   [METAL] = {.58f, .59f, .6f, 1},
         [HEADLAMP] = {.97f, .97f, .92f, 1}, [TAILLAMP] = {.62f, .04f, .04f, 1},
-        [PLATE] = {.88f, .87f, .78f, 1},
+        [PLATE] = {.88f, .87f, .78f, 1},    [SKIN] = {.78f, .58f, .46f, 1},
     };
     return colour[m];
 }

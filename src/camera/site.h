@@ -8,8 +8,9 @@
 #include "camera/flow.h"
 #include "camera/view.h"
 
-#define ITS_SITE_PATHS_MAX 8
-#define ITS_SITE_LINES_MAX 4
+#define ITS_SITE_PATHS_MAX  16
+#define ITS_SITE_LINES_MAX  4
+#define ITS_SITE_LIGHTS_MAX 8
 
 /* A counting line on the ground. */
 struct its_site_line {
@@ -17,12 +18,20 @@ struct its_site_line {
     struct its_vec3 a, b;
 };
 
+/* A traffic light on its post. */
+struct its_site_light {
+    double x, y, heading; /* the way it faces */
+    int signal;           /* index */
+};
+
 struct its_site {
     struct its_view view;
     struct its_light light;
-    int paths, lines;
+    int paths, lines, lights;
     struct its_path path[ITS_SITE_PATHS_MAX];
     struct its_site_line line[ITS_SITE_LINES_MAX];
+    struct its_site_light traffic_light[ITS_SITE_LIGHTS_MAX];
+    struct its_signals signals; /* count 0: none */
 
     /* Colour of the ground at x, y; a pixel covers `across` by `along` metres there. */
     struct its_colour (*ground)(float x, float y, float across, float along, uint32_t seed);
@@ -33,3 +42,6 @@ struct its_site {
 
 /* 2 + 2 lanes with a median, seen from a bridge, traffic both ways. */
 void its_site_highway(struct its_site *site, int w, int h);
+
+/* Two roads crossing under signals: queues, turning vehicles, zebra crossings, cycle tracks. */
+void its_site_junction(struct its_site *site, int w, int h);
