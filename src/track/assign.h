@@ -13,7 +13,7 @@
 
 struct its_assign;
 
-/* Room for problems up to that size; all memory is taken here. NULL: no memory. */
+/* Room for problems up to that size; all memory is taken here. Never NULL. */
 struct its_assign *its_assign_create(int max_rows, int max_cols);
 void its_assign_destroy(struct its_assign **a);
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "track/assign.h"
+#include "track/part.h"
 
 /* A tentative or lost track must not take a detection that fits a steady track nearly as well. */
 #define UNSURE_COST 0.05f
@@ -22,7 +23,7 @@ struct its_associate {
     struct its_kalman_noise noise;
     const struct its_tracklet *tracks;
     int track_count;
-    const struct its_detections *seen;
+    struct its_detections *seen;
     int *detection_of;
     uint8_t *use;
 };
@@ -32,11 +33,9 @@ struct its_associate *its_associate_create(int max_tracks)
     struct its_associate *a = its_malloc(sizeof(*a));
     a->max_tracks = max_tracks;
     a->assign = its_assign_create(max_tracks, ITS_DETECTIONS_MAX);
-    a->cost = its_try_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
-    a->row_track = its_try_calloc((size_t)max_tracks, sizeof(*a->row_track));
-    a->row_pair = its_try_calloc((size_t)max_tracks, sizeof(*a->row_pair));
-    if (!a->assign || !a->cost || !a->row_track || !a->row_pair)
-        its_associate_destroy(&a);
+    a->cost = its_calloc((size_t)max_tracks * ITS_DETECTIONS_MAX, sizeof(*a->cost));
+    a->row_track = its_calloc((size_t)max_tracks, sizeof(*a->row_track));
+    a->row_pair = its_calloc((size_t)max_tracks, sizeof(*a->row_pair));
     return a;
 }
 
@@ -68,43 +67,78 @@ static bool outranks(const struct its_detections *seen, int a, int b)
 }
 
 /* A detector suppresses overlapping boxes class by class; across classes it is done here. */
-static bool is_duplicate(const struct its_associate *a, int i)
+static bool repeats(const struct its_associate *a, int i, int of)
 {
-    const struct its_detection *d = &a->seen->item[i];
-    for (int j = 0; j < a->seen->count; j++) {
-        const struct its_detection *o = &a->seen->item[j];
-        if (j != i && a->use[j] != ITS_DETECTION_VOID && outranks(a->seen, j, i) &&
-            its_class_likeness(d->cls, o->cls) > 0 && its_box_iou(d->box, o->box) > a->set->duplicate)
-            return true;
+    const struct its_detection *d = &a->seen->item[i], *o = &a->seen->item[of];
+    return outranks(a->seen, of, i) && its_class_likeness(d->cls, o->cls) > 0 &&
+           its_box_iou(d->box, o->box) > a->set->duplicate;
+}
+
+static int drop_duplicates(struct its_associate *a)
+{
+    int dropped = 0;
+    for (int i = 0; i < a->seen->count; i++) {
+        for (int j = 0; j < a->seen->count && a->use[i] != ITS_DETECTION_VOID; j++) {
+            if (j != i && a->use[j] != ITS_DETECTION_VOID && repeats(a, i, j)) {
+                a->use[i] = ITS_DETECTION_VOID;
+                dropped++;
+            }
+        }
     }
-    return false;
+    return dropped;
+}
+
+/* Parts go, and lend their score to the whole: a motorcycle hardly seen under a rider clearly seen
+ * is clearly seen. `persons`: those, else all others. */
+static int drop_parts(struct its_associate *a, bool persons)
+{
+    int dropped = 0;
+    for (int i = 0; i < a->seen->count; i++) {
+        const struct its_detection *part = &a->seen->item[i];
+        if ((part->cls == ITS_CLASS_PERSON) != persons)
+            continue;
+        for (int j = 0; j < a->seen->count && a->use[i] != ITS_DETECTION_VOID; j++) {
+            struct its_detection *whole = &a->seen->item[j];
+            if (j == i || a->use[j] == ITS_DETECTION_VOID || !its_is_part(part, whole))
+                continue;
+            whole->score = fmaxf(whole->score, part->score);
+            a->use[i] = ITS_DETECTION_VOID;
+            dropped++;
+        }
+    }
+    return dropped;
 }
 
 static int sort_detections(struct its_associate *a)
 {
-    int duplicates = 0;
     for (int i = 0; i < a->seen->count; i++) {
         const struct its_detection *d = &a->seen->item[i];
-        a->use[i] = !usable(d) || d->score < a->set->low_score ? ITS_DETECTION_VOID
-                    : d->score < a->set->high_score            ? ITS_DETECTION_WEAK
-                                                               : ITS_DETECTION_FREE;
+        bool good = usable(d) && d->score >= a->set->low_score;
+        a->use[i] = good ? ITS_DETECTION_FREE : ITS_DETECTION_VOID;
     }
-    for (int i = 0; i < a->seen->count; i++) {
-        if (a->use[i] != ITS_DETECTION_VOID && is_duplicate(a, i)) {
-            a->use[i] = ITS_DETECTION_VOID;
-            duplicates++;
-        }
-    }
-    return duplicates;
+    int dropped = drop_duplicates(a);
+    if (a->set->whole) /* two-wheelers first: a rider rides the one that stays */
+        dropped += drop_parts(a, false) + drop_parts(a, true);
+    for (int i = 0; i < a->seen->count; i++)
+        if (a->use[i] == ITS_DETECTION_FREE && a->seen->item[i].score < a->set->high_score)
+            a->use[i] = ITS_DETECTION_WEAK;
+    return dropped;
 }
 
 /* --- costs, 0..1 */
 
-static float cost_by_overlap(const struct its_associate *a, const struct its_tracklet *t,
+/* Where a track should be and what it is: the same for all detections of a round. */
+struct expected {
+    const struct its_kalman *motion;
+    struct its_box box;
+    enum its_class cls;
+    float size;
+};
+
+static float cost_by_overlap(const struct its_associate *a, const struct expected *e,
                              const struct its_detection *d)
 {
-    float like = its_class_likeness(its_vote_winner(&t->vote), d->cls);
-    return 1 - like * its_box_iou(its_kalman_box(&t->motion), d->box);
+    return 1 - its_class_likeness(e->cls, d->cls) * its_box_iou(e->box, d->box);
 }
 
 static bool similar(float a, float b, float ratio)
@@ -112,17 +146,16 @@ static bool similar(float a, float b, float ratio)
     return a <= b * ratio && b <= a * ratio;
 }
 
-static float cost_by_distance(const struct its_associate *a, const struct its_tracklet *t,
+static float cost_by_distance(const struct its_associate *a, const struct expected *e,
                               const struct its_detection *d)
 {
-    struct its_box box = its_kalman_box(&t->motion);
-    struct its_point c = its_box_centre(d->box), p = its_box_centre(box);
-    if (its_class_likeness(its_vote_winner(&t->vote), d->cls) <= 0 ||
-        !similar(box.w, d->box.w, a->set->size_ratio) ||
-        !similar(box.h, d->box.h, a->set->size_ratio) ||
-        hypotf(c.x - p.x, c.y - p.y) > a->set->reach_sizes * its_kalman_size(&t->motion))
+    struct its_point c = its_box_centre(d->box), p = its_box_centre(e->box);
+    if (its_class_likeness(e->cls, d->cls) <= 0 ||
+        !similar(e->box.w, d->box.w, a->set->size_ratio) ||
+        !similar(e->box.h, d->box.h, a->set->size_ratio) ||
+        hypotf(c.x - p.x, c.y - p.y) > a->set->reach_sizes * e->size)
         return ITS_ASSIGN_NEVER;
-    return sqrtf(its_kalman_distance2(&t->motion, &a->noise, c)) / a->set->reach_sigmas;
+    return sqrtf(its_kalman_distance2(e->motion, &a->noise, c)) / a->set->reach_sigmas;
 }
 
 /* --- rounds */
@@ -131,7 +164,7 @@ struct round {
     enum its_detection_use from; /* which detections take part */
     bool lost_too;               /* lost tracks take part */
     float most;                  /* a dearer pair is never made */
-    float (*cost)(const struct its_associate *, const struct its_tracklet *,
+    float (*cost)(const struct its_associate *, const struct expected *,
                   const struct its_detection *);
 };
 
@@ -160,9 +193,11 @@ static void play(struct its_associate *a, const struct round *r)
         return;
     for (int i = 0; i < rows; i++) {
         const struct its_tracklet *t = &a->tracks[a->row_track[i]];
+        struct expected e = {&t->motion, its_kalman_box(&t->motion), its_vote_winner(&t->vote),
+                             its_kalman_size(&t->motion)};
         float extra = t->confirmed && !t->lost ? 0 : UNSURE_COST;
         for (int j = 0; j < cols; j++) {
-            float c = r->cost(a, t, &a->seen->item[a->col_detection[j]]);
+            float c = r->cost(a, &e, &a->seen->item[a->col_detection[j]]);
             a->cost[i * cols + j] = c > r->most ? ITS_ASSIGN_NEVER : c + extra;
         }
     }
@@ -178,7 +213,7 @@ static void play(struct its_associate *a, const struct round *r)
 
 int its_associate_run(struct its_associate *a, const struct its_tracker_settings *s,
                       const struct its_tracklet *tracks, int track_count,
-                      const struct its_detections *seen, int *detection_of, uint8_t *use)
+                      struct its_detections *seen, int *detection_of, uint8_t *use)
 {
     its_assert(track_count <= a->max_tracks && seen->count <= ITS_DETECTIONS_MAX);
     a->set = s;
@@ -193,7 +228,7 @@ int its_associate_run(struct its_associate *a, const struct its_tracker_settings
 
     int duplicates = sort_detections(a);
     play(a, &(struct round){ITS_DETECTION_FREE, true, 1 - s->overlap, cost_by_overlap});
-    play(a, &(struct round){ITS_DETECTION_FREE, true, 1, cost_by_distance});
+    play(a, &(struct round){ITS_DETECTION_FREE, false, 1, cost_by_distance});
     if (s->second_round)
         play(a, &(struct round){ITS_DETECTION_WEAK, false, 1 - s->overlap_low, cost_by_overlap});
     return duplicates;

@@ -8,13 +8,14 @@
 
 struct its_associate;
 
-/* NULL: no memory. */
+/* Never NULL. */
 struct its_associate *its_associate_create(int max_tracks);
 void its_associate_destroy(struct its_associate **a);
 
 /* Pairs tracks (predicted to the time of the detections) with detections. Writes for each track the
  * index of its detection or -1 to detection_of (tracks), and for each detection what became of it
- * to use (detections). Returns how many were duplicates. */
+ * to use (detections). Scores in `seen` rise where a part lent its own (part.h). Returns how many
+ * detections were second reports of an object. */
 enum its_detection_use {
     ITS_DETECTION_FREE,  /* good enough to begin a track, should its score allow */
     ITS_DETECTION_TAKEN, /* by a track */
@@ -23,4 +24,4 @@ enum its_detection_use {
 };
 int its_associate_run(struct its_associate *a, const struct its_tracker_settings *s,
                       const struct its_tracklet *tracks, int track_count,
-                      const struct its_detections *seen, int *detection_of, uint8_t *use);
+                      struct its_detections *seen, int *detection_of, uint8_t *use);

@@ -4,6 +4,9 @@
 
 #include "base/attr.h"
 
+/* How fast boxes grow compared with how fast they move: slowly, which keeps their edges steady. */
+#define GROWTH 0.2f
+
 static float square(float x)
 {
     return x * x;
@@ -11,12 +14,12 @@ static float square(float x)
 
 float its_kalman_size(const struct its_kalman *k)
 {
-    return sqrtf(fmaxf(k->w.x, 1) * fmaxf(k->h.x, 1));
+    return fmaxf(fmaxf(k->w.x, k->h.x), 1);
 }
 
 static float box_size(struct its_box b)
 {
-    return sqrtf(fmaxf(b.w, 1) * fmaxf(b.h, 1));
+    return fmaxf(fmaxf(b.w, b.h), 1);
 }
 
 static void start(struct its_kalman_axis *a, float x, float measure, float speed)
@@ -30,9 +33,8 @@ void its_kalman_start(struct its_kalman *k, const struct its_kalman_noise *n, st
     struct its_point c = its_box_centre(box);
     start(&k->cx, c.x, n->measure * size, n->speed * size);
     start(&k->cy, c.y, n->measure * size, n->speed * size);
-    /* Growth is slow compared with motion: a tenth of the prior keeps the first boxes steady. */
-    start(&k->w, box.w, n->measure * size, 0.1f * n->speed * size);
-    start(&k->h, box.h, n->measure * size, 0.1f * n->speed * size);
+    start(&k->w, box.w, n->measure * size, GROWTH * n->speed * size);
+    start(&k->h, box.h, n->measure * size, GROWTH * n->speed * size);
 }
 
 static void predict(struct its_kalman_axis *a, float dt, float drift2, float accel2)
@@ -50,8 +52,8 @@ void its_kalman_predict(struct its_kalman *k, const struct its_kalman_noise *n, 
     float drift2 = square(n->drift * size), accel2 = square(n->accel * size);
     predict(&k->cx, dt_s, drift2, accel2);
     predict(&k->cy, dt_s, drift2, accel2);
-    predict(&k->w, dt_s, drift2, square(0.1f) * accel2);
-    predict(&k->h, dt_s, drift2, square(0.1f) * accel2);
+    predict(&k->w, dt_s, drift2, square(GROWTH) * accel2);
+    predict(&k->h, dt_s, drift2, square(GROWTH) * accel2);
     k->w.x = fmaxf(k->w.x, 1);
     k->h.x = fmaxf(k->h.x, 1);
 }

@@ -4,7 +4,7 @@
  * Applications to Tracking and Navigation", 6.2.2), one independent two-state filter each for
  * centre x, centre y, width and height. The process noise is the integral over continuous time, so
  * two short predictions equal one long one whatever the frame interval. All noise is relative to
- * the size of the box (the square root of its area): what is near is big and moves fast. */
+ * the size of the box (the longer side): what is near is big and moves fast. */
 #pragma once
 
 #include "base/geom.h"
@@ -42,7 +42,7 @@ void its_kalman_freeze_size(struct its_kalman *k);
 /* The box now; width and height are at least 1 px. */
 struct its_box its_kalman_box(const struct its_kalman *k);
 
-/* Square root of its area, px, at least 1. */
+/* Its longer side, px, at least 1. */
 float its_kalman_size(const struct its_kalman *k);
 
 /* Squared distance of a seen centre to the expected one, in standard deviations (Mahalanobis). */

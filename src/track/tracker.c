@@ -24,6 +24,7 @@ struct its_tracker {
     struct its_tracklet track[ITS_TRACKS_MAX]; /* rising id */
 
     /* --- scratch of an update */
+    struct its_detections seen;
     int detection_of[ITS_TRACKS_MAX];
     uint8_t use[ITS_DETECTIONS_MAX];
 };
@@ -36,15 +37,16 @@ void its_tracker_defaults(struct its_tracker_settings *s)
         .new_score = 0.4f,
         .second_round = true,
         .duplicate = 0.7f,
+        .whole = true,
         .overlap = 0.2f,
-        .overlap_low = 0.4f,
+        .overlap_low = 0.35f,
         .reach_sigmas = 3,
-        .reach_sizes = 2,
-        .size_ratio = 1.6f,
+        .reach_sizes = 1.7f,
+        .size_ratio = 2,
         .measure_noise = 0.05f,
-        .drift = 0.1f,
-        .accel = 1,
-        .speed = 4,
+        .drift = 0.15f,
+        .accel = 1.5f,
+        .speed = 5,
         .confirm_hits = 3,
         .confirm_us = 60000,
         .tentative_lost_us = 200000,
@@ -58,7 +60,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s)
     its_tracker_defaults(s);
     s->new_score = s->high_score; /* the score says little: whoever moves may begin a track */
     s->overlap = 0.1f;
-    s->size_ratio = 2.5f; /* blobs merge, split and lose their shadows */
+    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
     s->measure_noise = 0.15f;
     s->confirm_hits = 5;
     s->confirm_us = 250000; /* a branch in the wind does not last */
@@ -74,8 +76,6 @@ struct its_tracker *its_tracker_create(const struct its_tracker_settings *settin
     t->noise = its_tracker_noise(settings);
     t->next_id = first_id;
     t->associate = its_associate_create(ITS_TRACKS_MAX);
-    if (!t->associate)
-        its_tracker_destroy(&t);
     return t;
 }
 
@@ -209,9 +209,14 @@ static void report(const struct its_tracker *t, bool predicted, struct its_track
     }
 }
 
-void its_tracker_update(struct its_tracker *t, int64_t time_us, const struct its_detections *seen,
-                        struct its_tracks *out)
+void its_tracker_update(struct its_tracker *t, int64_t time_us,
+                        const struct its_detections *detections, struct its_tracks *out)
 {
+    its_assert(detections->count >= 0 && detections->count <= ITS_DETECTIONS_MAX);
+    struct its_detections *seen = &t->seen;
+    seen->count = detections->count;
+    memcpy(seen->item, detections->item, (size_t)seen->count * sizeof(seen->item[0]));
+
     advance(t, time_us);
     end_those_over(t);
     t->stats.duplicates += (uint64_t)its_associate_run(t->associate, &t->set, t->track, t->count,
@@ -220,7 +225,8 @@ void its_tracker_update(struct its_tracker *t, int64_t time_us, const struct its
         struct its_tracklet *k = &t->track[i];
         if (t->detection_of[i] >= 0) {
             const struct its_detection *d = &seen->item[t->detection_of[i]];
-            its_kalman_correct(&k->motion, &t->noise, d->box, 1);
+            float doubt = d->score < t->set.high_score ? 2 : 1;
+            its_kalman_correct(&k->motion, &t->noise, d->box, doubt);
             see(t, k, d);
         } else {
             k->lost = true;

@@ -27,12 +27,13 @@ struct its_tracker_settings {
     bool second_round;  /* use detections between low_score and high_score at all */
     float duplicate;    /* of two detections of one family that overlap more (IoU) the lower-scored
                            is ignored: one lorry reported as a car and a truck */
+    bool whole;         /* riders, occupants and other parts belong to their vehicle (part.h) */
 
     /* --- when a detection and a track may be the same; costs are 1 − IoU × likeness of class */
     float overlap;       /* least similarity in the first round */
     float overlap_low;   /* least similarity in the second round */
     float reach_sigmas;  /* by distance: at most so many standard deviations of the prediction … */
-    float reach_sizes;   /* … and at most so many sizes (square root of the area) of the box */
+    float reach_sizes;   /* … and at most so many sizes (the longer side) of the box */
     float size_ratio;    /* by distance: neither box's side is more than this times the other's */
 
     /* --- motion, relative to the size of the box; see kalman.h */
@@ -60,7 +61,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s);
 struct its_tracker;
 
 /* Ids run from first_id (> 0), the number after the last one this camera ever gave out.
- * NULL: no memory. */
+ * Never NULL. */
 struct its_tracker *its_tracker_create(const struct its_tracker_settings *settings,
                                        uint64_t first_id);
 void its_tracker_destroy(struct its_tracker **t);
@@ -69,8 +70,8 @@ void its_tracker_destroy(struct its_tracker **t);
  * the interval counts as 0 (call reset at a discontinuity). Boxes that are not finite or are empty
  * are ignored. `out` gets, by rising id: tracks seen now, and confirmed ones not seen for at most
  * predict_us (`predicted`). */
-void its_tracker_update(struct its_tracker *t, int64_t time_us, const struct its_detections *seen,
-                        struct its_tracks *out);
+void its_tracker_update(struct its_tracker *t, int64_t time_us,
+                        const struct its_detections *detections, struct its_tracks *out);
 
 /* A frame nobody looked at: the same tracks with their boxes extrapolated, all `predicted`.
  * Tracks seen in the last update are reported until they are lost_us old. */
@@ -86,7 +87,7 @@ struct its_tracker_stats {
     int alive;           /* tracks held, lost ones included */
     uint64_t born;       /* tracks begun */
     uint64_t confirmed;  /* of them, confirmed */
-    uint64_t duplicates; /* detections ignored as a second report of one object */
+    uint64_t duplicates; /* detections ignored as a second report of an object */
     uint64_t full;       /* detections that would have begun a track when there was no room */
 };
 void its_tracker_read_stats(const struct its_tracker *t, struct its_tracker_stats *stats);

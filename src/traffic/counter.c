@@ -90,13 +90,9 @@ struct its_counter *its_counter_create(const struct its_counter_settings *settin
     struct its_counter *c = its_malloc(sizeof(*c));
     c->set = *settings;
     c->line_count = n;
-    c->states = its_try_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*c->states));
-    c->all = its_try_calloc(FOLLOWED_MAX, sizeof(*c->all));
-    c->list = its_try_calloc(FOLLOWED_MAX, sizeof(*c->list));
-    if (!c->states || !c->all || !c->list) {
-        its_counter_destroy(&c);
-        return NULL;
-    }
+    c->states = its_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*c->states));
+    c->all = its_calloc(FOLLOWED_MAX, sizeof(*c->all));
+    c->list = its_calloc(FOLLOWED_MAX, sizeof(*c->list));
     for (int i = 0; i < n; i++) {
         its_assert(!lines[i].fractions);
         its_assert(lines[i].a.x != lines[i].b.x || lines[i].a.y != lines[i].b.y);

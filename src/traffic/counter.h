@@ -37,7 +37,7 @@ void its_counter_defaults(struct its_counter_settings *s);
 
 struct its_counter;
 
-/* `lines` (n <= ITS_COUNTER_LINES_MAX) are in pixels, not points, and copied. NULL: no memory. */
+/* `lines` (n <= ITS_COUNTER_LINES_MAX) are in pixels, not points, and copied. Never NULL. */
 struct its_counter *its_counter_create(const struct its_counter_settings *settings,
                                        const struct its_line *lines, int n);
 void its_counter_destroy(struct its_counter **c);

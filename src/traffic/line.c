@@ -20,18 +20,23 @@ static const char *parse_number(const char *p, float *v)
     return end != p && isfinite(*v) ? end : NULL;
 }
 
+/* Beyond any picture; below, nobody can cross it knowingly. */
+#define PIXELS_MAX    100000.0f
+#define SHORTEST_PX   1.0f
+#define SHORTEST_PART 0.001f
+
 static int check_points(const char *text, const float v[4], bool fractions, struct its_error *err)
 {
     for (int i = 0; i < 4; i++)
-        if (v[i] < 0)
+        if (v[i] < 0 || v[i] > PIXELS_MAX)
             return its_error_set(err, -EINVAL,
                                  "line \"%s\": %s is %g, but points lie in the picture: expected "
                                  "pixels >= 0 or fractions 0..1",
                                  text, ordinal[i], (double)v[i]);
-    if (v[0] == v[2] && v[1] == v[3])
+    if (hypotf(v[2] - v[0], v[3] - v[1]) < (fractions ? SHORTEST_PART : SHORTEST_PX))
         return its_error_set(err, -EINVAL,
-                             "line \"%s\": both ends are the same point; expected two different "
-                             "ones, as in \"%s\"",
+                             "line \"%s\": both ends are the same point, or nearly; expected two "
+                             "different ones, as in \"%s\"",
                              text, fractions ? "0.1,0.5,0.9,0.5" : "100,400,900,400");
     return 0;
 }

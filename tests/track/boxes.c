@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/attr.h"
 #include "base/mem.h"
@@ -86,6 +87,43 @@ int its_boxes_read_mot(const char *path, bool coco, struct its_boxes *out)
         i.frame--;
         i.id = (int64_t)id;
         i.cls = coco ? coco_class((int)cls) : ITS_CLASS_PERSON;
+        its_boxes_add(out, &i);
+    }
+    fclose(f);
+    its_boxes_sort(out);
+    return 0;
+}
+
+/* KITTI's occlusion levels (fully visible, partly, largely, unknown) and the part cut off by the
+ * edge of the picture. */
+static float hidden_part(double truncated, int occluded)
+{
+    static const float level[] = {0, 0.3f, 0.7f, 0.5f};
+    float by_others = occluded >= 0 && occluded < 4 ? level[occluded] : 0.5f;
+    return ITS_MAX(by_others, (float)truncated);
+}
+
+int its_boxes_read_kitti(const char *path, struct its_boxes *out)
+{
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return -errno;
+    char text[512], type[32];
+    while (fgets(text, sizeof(text), f)) {
+        struct its_boxes_item i = {.score = 1};
+        int id, occluded;
+        double truncated;
+        float right, bottom;
+        int n = sscanf(text, "%d %d %31s %lf %d %*f %f %f %f %f", &i.frame, &id, type, &truncated,
+                       &occluded, &i.box.x, &i.box.y, &right, &bottom);
+        bool truck = n == 9 && strcmp(type, "Truck") == 0;
+        if (n != 9 || i.frame < 0 || (!truck && strcmp(type, "Car") && strcmp(type, "Van")))
+            continue;
+        i.id = id;
+        i.box.w = right - i.box.x;
+        i.box.h = bottom - i.box.y;
+        i.cls = truck ? ITS_CLASS_TRUCK : ITS_CLASS_CAR;
+        i.hidden = hidden_part(truncated, occluded);
         its_boxes_add(out, &i);
     }
     fclose(f);

@@ -13,6 +13,7 @@ struct its_boxes_item {
     struct its_box box;
     float score;
     enum its_class cls;
+    float hidden; /* part of it that cannot be seen, 0..1, where the truth says so */
 };
 
 /* Sorted by frame, in the order of the file or of adding within one. Zero-initialise. */
@@ -31,6 +32,9 @@ int its_boxes_find(const struct its_boxes *b, int frame);
 
 /* The items of one frame as a detector would hand them over. */
 void its_boxes_detections(const struct its_boxes *b, int frame, struct its_detections *out);
+
+/* The vehicles (Car, Van, Truck) of a KITTI tracking label file. 0, or negative errno. */
+int its_boxes_read_kitti(const char *path, struct its_boxes *out);
 
 /* MOTChallenge lines "frame from 1,id,x,y,w,h,score,class,…". The class is COCO's where `coco` is
  * set and a person otherwise. 0, or negative errno. */

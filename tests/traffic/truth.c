@@ -141,7 +141,7 @@ struct its_truth_score its_truth_compare(const struct its_truth_line *l,
     float *cost = calloc((size_t)(n + 1) * ITS_TRUTH_EVENTS_MAX, sizeof(*cost));
     int *pair = calloc((size_t)n + 1, sizeof(*pair)), count = 0;
     struct its_assign *assign = its_assign_create(n + 1, ITS_TRUTH_EVENTS_MAX);
-    its_assert(rows && cost && pair && assign);
+    its_assert(rows && cost && pair);
 
     for (int i = 0; i < n; i++)
         if (strcmp(reports[i].line, l->name) == 0 && reports[i].frame >= l->window[0] &&
