@@ -32,7 +32,7 @@ struct its_motion {
 void its_motion_defaults(struct its_motion_settings *s)
 {
     *s = (struct its_motion_settings){
-        .max_side_px = 400, .threshold = 10, .min_area_px = 10, .stay_s = 120, .stabilise = true};
+        .max_side_px = 400, .threshold = 7, .min_area_px = 10, .stay_s = 120, .stabilise = true};
 }
 
 int its_motion_create(const struct its_motion_settings *s, struct its_motion **out)
