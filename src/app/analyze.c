@@ -2,6 +2,7 @@
  * lossless, so the reader waits for the worker. Results are written on the worker, in order. */
 #include "app/analyze.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct run {
     struct its_decode_lane *lane;
     struct its_analysis *analysis;
     struct its_thread worker;
-    _Atomic bool enough; /* max_frames are done */
+    _Atomic bool enough; /* max_frames are done, or the output is lost */
 
     pthread_mutex_t lock;
     pthread_cond_t ended;
@@ -37,6 +38,8 @@ struct run {
     struct its_str text;
     struct its_tally tally;
     uint64_t frames;
+    uint64_t errors; /* as of the newest frame: what was read ahead of it does not count */
+    int write_error; /* negative errno: the output is lost; 0 = all is well */
     int64_t start_us, progress_us;
     uint64_t expected_frames; /* for the progress line; 0 = unknown */
 };
@@ -67,6 +70,19 @@ static void crossing_text(struct its_str *out, const struct its_crossing *c)
                    (unsigned long long)c->track);
 }
 
+/* Hands the text over to the output. Once that has failed, nothing more is worth the work. */
+static void write_text(struct run *r, bool flush)
+{
+    if (r->write_error)
+        return;
+    errno = 0;
+    size_t wrote = r->text.len ? fwrite(r->text.data, 1, r->text.len, r->set->out) : 0;
+    if (wrote < r->text.len || (flush && fflush(r->set->out) != 0)) {
+        r->write_error = errno ? -errno : -EIO;
+        r->enough = true;
+    }
+}
+
 static void on_result(void *ctx, struct its_result *result)
 {
     struct run *r = ctx;
@@ -80,10 +96,7 @@ static void on_result(void *ctx, struct its_result *result)
     }
     if (r->set->json && r->set->frames)
         its_frame_json(&r->text, result);
-    if (r->text.len)
-        fwrite(r->text.data, 1, r->text.len, r->set->out);
-    if (r->set->realtime)
-        fflush(r->set->out);
+    write_text(r, r->set->realtime);
     r->frames++;
     show_progress(r);
 }
@@ -102,6 +115,7 @@ static void on_frame(void *ctx, struct its_frame *frame)
         its_frame_unref(&frame);
         return;
     }
+    r->errors = frame->errors;
     its_analysis_frame(r->analysis, frame);
     if (r->set->max_frames && r->frames >= r->set->max_frames)
         r->enough = true;
@@ -153,6 +167,18 @@ static void stop(struct run *r)
     pthread_mutex_destroy(&r->lock);
 }
 
+/* Damage passed over. Where --max-frames stopped us, only what came before the last frame: how far
+ * the reader was ahead of it differs from run to run. */
+static uint64_t errors_of(const struct run *r, const struct its_source *source,
+                          const struct its_decode_lane_stats *lane)
+{
+    uint64_t failed = its_analysis_stats(r->analysis)->failed;
+    if (r->enough)
+        return r->errors + failed;
+    return its_source_errors(source) + lane->decoder.bad_packets + lane->decoder.damaged_frames +
+           failed;
+}
+
 /* Reads to the end or until enough; 0, or why it ended early. */
 static int feed(struct run *r, struct its_source *source, struct its_error *err)
 {
@@ -184,8 +210,7 @@ static void print_summary(struct run *r, const struct its_source *source,
         .detector = "motion",
         .frames = r->frames,
         .analysed = its_analysis_stats(r->analysis)->analysed,
-        .errors = its_source_errors(source) + lane->decoder.bad_packets +
-                  lane->decoder.damaged_frames + its_analysis_stats(r->analysis)->failed,
+        .errors = errors_of(r, source, lane),
         .wall_s = (double)(its_mono_us() - r->start_us) * 1e-6,
         .tally = &r->tally,
         .latency = its_analysis_latency(r->analysis),
@@ -197,8 +222,7 @@ static void print_summary(struct run *r, const struct its_source *source,
         its_summary_json(&r->text, &summary);
     else
         its_summary_text(&r->text, &summary);
-    fwrite(r->text.data, 1, r->text.len, r->set->out);
-    fflush(r->set->out);
+    write_text(r, true);
 }
 
 static int finish(struct run *r, const struct its_source *source, int rc, struct its_error *err)
@@ -214,6 +238,9 @@ static int finish(struct run *r, const struct its_source *source, int rc, struct
                            its_strerror(lane.failed ? lane.failed : ITS_EDAMAGED));
     if (r->frames > 0)
         print_summary(r, source, &lane);
+    if (r->write_error)
+        rc = its_error_set(err, r->write_error, "cannot write the output: %s",
+                           its_strerror(r->write_error));
     return rc;
 }
 

@@ -48,6 +48,7 @@ struct its_packet {
     bool key;                     /* decoding can start here */
     bool disposable;              /* no other picture refers to it */
     uint32_t bytes;
+    uint64_t read_errors;         /* damaged stretches passed over before it, since the opening */
 };
 
 struct its_packet *its_packet_ref(struct its_packet *p);

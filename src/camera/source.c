@@ -394,6 +394,7 @@ int its_source_read(struct its_source *s, struct its_packet **out, struct its_er
     p->bytes = (uint32_t)p->av->size;
     p->key = p->av->flags & AV_PKT_FLAG_KEY;
     p->disposable = its_nal_is_disposable(&s->nal, p->av);
+    p->read_errors = s->errors;
     p->arrived_us = its_mono_us();
     p->capture_us = s->wall_start_us + p->time_us;
     p->capture_source = ITS_CAPTURE_FILE;

@@ -28,6 +28,7 @@ struct passport {
     uint64_t seq;
     uint32_t epoch;
     int64_t pts, time_us, capture_us, arrived_us, taken_us;
+    uint64_t read_errors;
     bool has_time, key, analyse, waiting;
 };
 
@@ -127,6 +128,7 @@ static void board(struct its_decoder *d, const struct its_packet *p, bool analys
         .capture_us = p->capture_us,
         .arrived_us = p->arrived_us,
         .taken_us = its_mono_us(),
+        .read_errors = p->read_errors,
         .has_time = p->has_time,
         .key = p->key,
         .analyse = analyse,
@@ -244,6 +246,7 @@ static void stamp(struct its_decoder *d, struct its_frame *f)
     f->capture_us = pass->capture_us;
     f->key = pass->key;
     f->analyse = pass->analyse;
+    f->errors = pass->read_errors + d->stats.bad_packets + d->stats.damaged_frames;
     f->stamps.arrived_us = pass->arrived_us;
     f->stamps.end_us[ITS_STAGE_DECODE_WAIT] = pass->taken_us;
     pass->waiting = false;
@@ -292,9 +295,9 @@ int its_decoder_receive(struct its_decoder *d, struct its_frame **out)
         d->stats.bad_packets++;
         goto fail;
     }
-    stamp(d, f);
     f->damaged = looks_damaged(f->av);
     d->stats.damaged_frames += f->damaged;
+    stamp(d, f);
     d->stats.frames++;
     f->stamps.end_us[ITS_STAGE_DECODE] = its_mono_us();
     *out = f;
