@@ -110,8 +110,7 @@ struct difference {
     int inside;
 };
 
-static struct difference compare(const uint32_t *with, const uint32_t *without,
-                                 struct its_box box)
+static struct difference compare(const uint32_t *with, const uint32_t *without, struct its_box box)
 {
     struct difference d = {0};
     for (int i = 0; i < W * H; i++) {
@@ -217,7 +216,8 @@ static void check_crossing(const struct its_scene_truth *t, const struct its_sce
     if (c->direction > 0 ? !(was <= 0 && is > 0) : !(was > 0 && is <= 0))
         fail_msg("user %u, direction %d: side %.2f, then %.2f", c->user, c->direction, was, is);
     assert_true(c->time_us <= t->time_us + 1 && c->time_us >= t->time_us - 1e6 / fps - 1);
-    double len = hypot(line[c->line].b.x - line[c->line].a.x, line[c->line].b.y - line[c->line].a.y);
+    double len =
+        hypot(line[c->line].b.x - line[c->line].a.x, line[c->line].b.y - line[c->line].a.y);
     assert_true(fabs(left_of(&line[c->line], c->at)) / len < .01);
 }
 
@@ -331,12 +331,9 @@ static void refuses_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_seed_same_bytes),
-        cmocka_unit_test(boxes_hold_what_is_drawn),
-        cmocka_unit_test(truth_is_sane),
-        cmocka_unit_test(crossings_agree_with_boxes),
-        cmocka_unit_test(highway_directions),
-        cmocka_unit_test(plans_the_same_lines),
+        cmocka_unit_test(same_seed_same_bytes), cmocka_unit_test(boxes_hold_what_is_drawn),
+        cmocka_unit_test(truth_is_sane),        cmocka_unit_test(crossings_agree_with_boxes),
+        cmocka_unit_test(highway_directions),   cmocka_unit_test(plans_the_same_lines),
         cmocka_unit_test(refuses_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
