@@ -22,6 +22,7 @@
 #define FOOT_TO    15.4
 #define MAIN_STOP  8.2
 #define SIDE_STOP  16.6
+#define STOP_WIDTH 0.45
 #define NORTH_END  160.0
 #define SOUTH_END  75.0
 #define SIDE_END   90.0
@@ -68,12 +69,12 @@ static float markings(float x, float v, float fx, float fv)
         sum += within(ax, fx, 3.43f, 3.57f) *
                (av < 24 ? 1 : bars(av, fv, 3, 9)); /* no changing lanes near the lights */
         if ((v < 0) == (x > 0))
-            sum += within(av, fv, (float)MAIN_STOP, (float)MAIN_STOP + .45f);
+            sum += within(av, fv, (float)MAIN_STOP, (float)(MAIN_STOP + STOP_WIDTH));
     }
     if (ax > (float)SIDE_STOP && av < (float)SIDE_HALF) {
         sum += within(v, fv, -.07f, .07f) * (ax < 30 ? 1 : bars(ax, fx, 3, 6));
         if ((x < 0) == (v < 0))
-            sum += within(ax, fx, (float)SIDE_STOP, (float)SIDE_STOP + .45f);
+            sum += within(ax, fx, (float)SIDE_STOP, (float)(SIDE_STOP + STOP_WIDTH));
     }
     if (av < (float)SIDE_HALF) { /* zebra, and squares along the cycle crossing */
         sum += within(ax, fx, 12, 15) * bars(v + .25f, fv, .5f, 1);
@@ -280,11 +281,12 @@ static void add_vehicles(struct its_site *site)
     struct its_path p;
     for (int lane = 0; lane < 2; lane++) {
         double x = lane ? LANE_RIGHT : LANE_LEFT;
-        p = way(x, -SOUTH_END, 0, main_length, SOUTH_END - MAIN_STOP);
+        p = way(x, -SOUTH_END, 0, main_length, SOUTH_END - MAIN_STOP - STOP_WIDTH);
         p.signal = 1 + SIGNAL_MAIN;
         p.per_second = .19;
         p.heavy = .14;
-        struct its_path back = way(-x, NORTH_END, M_PI, main_length, NORTH_END - MAIN_STOP);
+        struct its_path back =
+            way(-x, NORTH_END, M_PI, main_length, NORTH_END - MAIN_STOP - STOP_WIDTH);
         back.signal = p.signal;
         back.per_second = p.per_second;
         back.heavy = p.heavy;
@@ -296,7 +298,7 @@ static void add_vehicles(struct its_site *site)
             add(site, back);
         }
     }
-    p = way(-SIDE_END, -LANE_LEFT, M_PI / 2, 2 * SIDE_END, SIDE_END - SIDE_STOP);
+    p = way(-SIDE_END, -LANE_LEFT, M_PI / 2, 2 * SIDE_END, SIDE_END - SIDE_STOP - STOP_WIDTH);
     p.signal = 1 + SIGNAL_SIDE;
     p.per_second = .16;
     p.heavy = .06;
