@@ -3,6 +3,7 @@
  * outside app/, and the bytes stay the same from run to run. */
 #include "camera/clip.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct its_clip {
     AVStream *stream; /* the muxer's */
     AVFrame *frame;
     AVPacket *packet;
-    bool begun; /* the header is written */
+    bool unfinished; /* the temporary file exists */
 };
 
 void its_clip_settings_default(struct its_clip_settings *s)
@@ -118,12 +119,10 @@ static int open_file(struct its_clip *c, struct its_error *err)
     av = avcodec_parameters_from_context(c->stream->codecpar, c->encoder);
     if (av >= 0)
         av = avio_open(&c->muxer->pb, c->temporary, AVIO_FLAG_WRITE);
+    c->unfinished = av >= 0;
     if (av >= 0)
         av = avformat_write_header(c->muxer, NULL);
-    if (av < 0)
-        return fail(err, av, "cannot write", c->temporary);
-    c->begun = true;
-    return 0;
+    return av < 0 ? fail(err, av, "cannot write", c->temporary) : 0;
 }
 
 static int make_frame(struct its_clip *c, struct its_error *err)
@@ -213,6 +212,17 @@ int its_clip_add(struct its_clip *c, const struct its_i420 *picture, struct its_
 
 /* --- the end */
 
+/* Without this a power cut could leave an empty file under the final name. */
+static int sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int code = fsync(fd) == 0 ? 0 : -errno;
+    close(fd);
+    return code;
+}
+
 static int close_file(struct its_clip *c, struct its_error *err)
 {
     int av = avcodec_send_frame(c->encoder, NULL);
@@ -226,9 +236,12 @@ static int close_file(struct its_clip *c, struct its_error *err)
         av = avio_closep(&c->muxer->pb);
     if (av < 0)
         return fail(err, av, "cannot write", c->temporary);
-    if (rename(c->temporary, c->path) != 0)
-        return its_error_set(err, -errno, "cannot write %s: %s", c->path, its_strerror(-errno));
-    c->begun = false;
+    code = sync_file(c->temporary);
+    if (code == 0 && rename(c->temporary, c->path) != 0)
+        code = -errno;
+    if (code < 0)
+        return its_error_set(err, code, "cannot write %s: %s", c->path, its_strerror(code));
+    c->unfinished = false;
     return 0;
 }
 
@@ -247,7 +260,7 @@ void its_clip_destroy(struct its_clip **pc)
     *pc = NULL;
     if (c->muxer)
         avio_closep(&c->muxer->pb);
-    if (c->begun)
+    if (c->unfinished)
         unlink(c->temporary);
     avformat_free_context(c->muxer);
     avcodec_free_context(&c->encoder);
