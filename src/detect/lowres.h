@@ -38,9 +38,9 @@ void its_lowres_fini(struct its_lowres *);
 /* Whether the plan fits this frame. */
 bool its_lowres_fits(const struct its_lowres *, const struct its_frame *);
 
-/* Reduces the frame, seen through a window moved by (dx, dy) coded pixels: a camera that moved by
- * (dx, dy) gives the same picture as before. What the window shows outside the frame repeats the
- * frame's edge. */
+/* Reduces the frame, seen through a window moved by (dx, dy) coded pixels in upright directions:
+ * when the scene has moved by (dx, dy) in the picture, the result is what it was before. What the
+ * window shows outside the frame repeats the frame's edge. */
 void its_lowres_reduce(struct its_lowres *, const struct its_frame *, int dx, int dy);
 
 /* Kernel: n output pixels, each the rounded mean of a block of factor x factor pixels, the first
