@@ -55,9 +55,7 @@ static void analyze(struct lines *l, const char *path, const char *args)
     process_fini(&p);
 }
 
-/* How many boxes there are; all of them lie in a picture of that size, give or take what a
- * prediction may overshoot, and not all within the smaller square of a picture lying the other
- * way. */
+/* How many boxes there are; all of them lie in a picture of that size. */
 static int check_boxes(const struct lines *l, double w, double h)
 {
     int boxes = 0;
@@ -68,7 +66,7 @@ static int check_boxes(const struct lines *l, double w, double h)
             double v[4];
             for (size_t k = 0; k < 4; k++)
                 v[k] = json_number_value(json_array_get(json_object_get(object, "box"), k));
-            if (v[0] < -1 || v[1] < -1 || v[0] + v[2] > w + 1 || v[1] + v[3] > h + 1)
+            if (v[0] < 0 || v[1] < 0 || v[0] + v[2] > w + 0.11 || v[1] + v[3] > h + 0.11)
                 fail_msg("box %g,%g %gx%g lies outside of %gx%g", v[0], v[1], v[2], v[3], w, h);
             boxes++;
         }
@@ -76,12 +74,29 @@ static int check_boxes(const struct lines *l, double w, double h)
     return boxes;
 }
 
+/* All classes together: what a box is taken for depends on its last pixel. */
+static int count_of(const struct lines *l, const char *line, enum its_direction direction)
+{
+    int n = 0;
+    for (int i = 0; i < l->crossings; i++)
+        n += strcmp(l->crossing[i].line, line) == 0 && l->crossing[i].direction == direction;
+    return n;
+}
+
 static void expect_same_counts(const struct lines *a, const struct lines *b, const char *what)
 {
-    json_t *x = json_object_get(a->summary, "lines"), *y = json_object_get(b->summary, "lines");
-    if (!json_equal(x, y))
-        fail_msg("%s: counts are %s, expected %s", what, json_dumps(x, 0), json_dumps(y, 0));
-    printf("%s: %s\n", what, json_dumps(x, JSON_COMPACT));
+    const char *line;
+    json_t *counts;
+    json_object_foreach(json_object_get(a->summary, "lines"), line, counts) {
+        for (int d = 0; d < 2; d++) {
+            int got = count_of(a, line, (enum its_direction)d);
+            int wanted = count_of(b, line, (enum its_direction)d);
+            printf("%s: line %s, %s: %d\n", what, line, its_direction_name((enum its_direction)d),
+                   got);
+            if (got != wanted)
+                fail_msg("%s: %d instead of %d", what, got, wanted);
+        }
+    }
 }
 
 /* A clip that is to be turned counts like one whose pictures ffmpeg has turned. */
@@ -98,7 +113,7 @@ static void turned_like_ffmpeg_does(void **state)
         media_make(&folder, name, args);
         analyze(&marked, media_path(&folder, name), lines);
 
-        snprintf(args, sizeof(args), "-i %s -c:v libx264 -preset fast -crf 12", name);
+        snprintf(args, sizeof(args), "-i %s -c:v libx264 -preset ultrafast -qp 0", name);
         snprintf(name, sizeof(name), "baked-%d.mp4", degrees[i]);
         media_make(&folder, name, args);
         analyze(&baked, media_path(&folder, name), lines);
