@@ -51,7 +51,7 @@ struct its_source_ops {
     void (*close)(struct its_source *s);
 };
 
-extern const struct its_source_ops its_source_file;
+extern const struct its_source_ops its_source_file, its_source_rtsp;
 
 /* --- for the kinds */
 
