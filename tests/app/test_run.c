@@ -355,6 +355,21 @@ static void without_a_home(void **state)
     process_fini(&p);
 }
 
+/* Paths are only paths, also inside libraries that read URLs or connection strings. */
+static void odd_names_of_the_state(void **state)
+{
+    static const char *const names[] = {"we ird:%d?x=1,2", "a:b", "-dash", "Straße", "a=b#c&d"};
+    for (unsigned i = 0; i < ITS_ARRAY_LEN(names); i++) {
+        struct process p;
+        process_shell(&p, process_patience(20),
+                      "cd '%s' && exec '%s' run --plain --duration 1 --state='%s'", folder.path,
+                      process_exe(), names[i]);
+        if (p.exit_code != 0 || events_of(names[i]) < 0)
+            fail_msg("--state '%s': exit code %d: %s", names[i], p.exit_code, p.err.data);
+        process_fini(&p);
+    }
+}
+
 /* The pipe behind stdout breaks: counting goes on, and the end tells of it. */
 static void nobody_reads_the_output(void **state)
 {
@@ -384,6 +399,7 @@ int main(void)
         cmocka_unit_test(two_on_one_state),
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(without_a_home),
+        cmocka_unit_test(odd_names_of_the_state),
         cmocka_unit_test(nobody_reads_the_output),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
