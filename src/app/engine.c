@@ -109,7 +109,10 @@ static int start_store(struct its_engine *e, struct its_error *err)
     int rc = its_store_open(&set, &e->store, err);
     if (rc < 0)
         return rc;
-    return its_thread_start(&e->store_thread, "store", 0, write_store, e->store);
+    rc = its_thread_start(&e->store_thread, "store", 0, write_store, e->store);
+    if (rc < 0)
+        return its_error_set(err, rc, "cannot start a thread: %s", its_strerror(rc));
+    return 0;
 }
 
 static int start_workers(struct its_engine *e)

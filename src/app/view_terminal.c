@@ -247,8 +247,8 @@ static void terminal_crossings(struct its_view *v, const struct its_result *r)
         const struct its_crossing *c = &r->crossing[i];
         char when[25], text[LINE_BYTES];
         its_wall_format(c->capture_us, when);
-        snprintf(text, sizeof(text), "%.12s  %-12s %-12s %-8s  %-10s #%llu", when + 11,
-                 r->camera, c->line, its_direction_name(c->direction), its_class_name(c->cls),
+        snprintf(text, sizeof(text), "%.12s  %-12s %-12s %-8s  %-10s #%llu", when + 11, r->camera,
+                 c->line, its_direction_name(c->direction), its_class_name(c->cls),
                  (unsigned long long)c->track);
         ring_add(&v->crossings, text);
     }
@@ -298,5 +298,5 @@ static void terminal_close(struct its_view **v)
 
 #endif
 
-const struct its_view_ops its_view_terminal = {terminal_open, terminal_crossings,
-                                               terminal_refresh, terminal_close};
+const struct its_view_ops its_view_terminal = {terminal_open, terminal_crossings, terminal_refresh,
+                                               terminal_close};

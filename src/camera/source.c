@@ -167,8 +167,7 @@ static int open_io(struct its_source *s, struct its_error *err)
     AVDictionary *options = NULL;
     av_dict_set(&options, "protocol_whitelist", "file", 0);
     char *name = av_asprintf("file:%s", s->path);
-    int rc = name ? avio_open2(&s->io, name, AVIO_FLAG_READ, &callback, &options)
-                  : AVERROR(ENOMEM);
+    int rc = name ? avio_open2(&s->io, name, AVIO_FLAG_READ, &callback, &options) : AVERROR(ENOMEM);
     av_free(name);
     av_dict_free(&options);
     return rc < 0 ? fail_opening(s, rc, err) : 0;
@@ -190,9 +189,9 @@ static int open_format(struct its_source *s, struct its_error *err)
     if (rc < 0)
         return fail_opening(s, rc, err);
     if (av_match_name(kind->name, "concat,dash,hls,imf,rtsp,sdp"))
-        return its_error_set(err, ITS_EUNSUPPORTED,
-                             "%s is a playlist, which only names other files: give the video itself",
-                             s->path);
+        return its_error_set(
+            err, ITS_EUNSUPPORTED,
+            "%s is a playlist, which only names other files: give the video itself", s->path);
     s->format = avformat_alloc_context();
     if (!s->format)
         return its_error_set(err, -ENOMEM, "no memory");
@@ -205,8 +204,8 @@ static int open_format(struct its_source *s, struct its_error *err)
     av_dict_free(&options);
     if (rc == AVERROR_INVALIDDATA)
         return its_error_set(err, ITS_EDAMAGED,
-                             "cannot open %s: damaged, cut short, or not %s at all",
-                             s->path, kind->long_name);
+                             "cannot open %s: damaged, cut short, or not %s at all", s->path,
+                             kind->long_name);
     if (rc < 0)
         return fail_opening(s, rc, err);
     rc = avformat_find_stream_info(s->format, NULL);

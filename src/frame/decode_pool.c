@@ -191,8 +191,8 @@ static void deliver(struct its_decode_lane *lane)
         int rc = its_decoder_receive(lane->decoder, &frame);
         if (rc == 0)
             lane->set.on_frame(lane->set.ctx, frame);
-        else if (rc != ITS_EDAMAGED) /* damaged: counted by the decoder, the next may be whole */
-            return;
+        else if (rc == -EAGAIN || rc == ITS_EEOF || rc == -ENOMEM)
+            return; /* anything else cost one picture, counted by the decoder */
     }
 }
 
