@@ -259,12 +259,12 @@ static void compare_row(struct its_background *b, const uint8_t *px, int y, uint
     memset(b->raw + (ptrdiff_t)y * b->mask_stride + b->w, 0, (size_t)(b->mask_stride - b->w));
 }
 
-/* Five of nine neighbours decide: specks go, holes close. */
+/* Four of nine neighbours decide: specks go, holes close. */
 static void vote(uint8_t *restrict out, const uint8_t *restrict columns)
 {
     for (int i = 0; i < BLOCK; i++) {
         uint8_t sum = (uint8_t)(columns[i - 1] + columns[i] + columns[i + 1]);
-        uint8_t moving = (sum & 15) >= 5, solid = (sum >> 4) >= 5;
+        uint8_t moving = (sum & 15) >= 4, solid = (sum >> 4) >= 5;
         out[i] = (uint8_t)(moving | (moving & solid) << 1);
     }
 }

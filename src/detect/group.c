@@ -55,7 +55,7 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
 {
     struct its_blob *blob = &b->item[i];
     struct its_size e = its_perspective_expect(perspective, blob->box.y1);
-    bool wide = (float)width(blob->box) > 1.5f * e.w, tall = (float)height(blob->box) > 1.5f * e.h;
+    bool wide = (float)width(blob->box) > 1.35f * e.w, tall = (float)height(blob->box) > 1.4f * e.h;
     if (b->count >= ITS_BLOBS_MAX || (!wide && !tall))
         return false;
     its_blobs_profile(b, blob, bg);

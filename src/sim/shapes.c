@@ -1,5 +1,5 @@
 /* Sizes are those of common European vehicles, to the nearest few centimetres. */
-#include "camera/shapes.h"
+#include "sim/shapes.h"
 
 #define PAINT    ITS_MATERIAL_PAINT
 #define LOAD     ITS_MATERIAL_LOAD

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 #define ITS_PATH_PIECES_MAX 4
 

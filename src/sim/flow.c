@@ -1,11 +1,11 @@
-#include "camera/flow.h"
+#include "sim/flow.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
 #include "base/mem.h"
-#include "camera/dice.h"
+#include "sim/dice.h"
 
 #define PATHS_MAX    16
 #define STEP_S       (1 / 30.0)

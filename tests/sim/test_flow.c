@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "camera/flow.h"
-#include "camera/site.h"
+#include "sim/flow.h"
+#include "sim/site.h"
 
 /* Does the line through an edge of a (or b, the other way round) keep the footprints apart? */
 static bool apart_along(const struct its_body_pose *a, const struct its_body_pose *b, double nx,

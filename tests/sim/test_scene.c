@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "camera/scene.h"
+#include "sim/scene.h"
 
 enum { W = 480, H = 270 };
 

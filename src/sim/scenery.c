@@ -1,12 +1,12 @@
 /* The ground is found pixel by pixel: each ray meets the plane somewhere, and the site knows what
  * lies there. Markings come out anti-aliased because the site is told how large a pixel is on the
  * ground. This runs once per scene. */
-#include "camera/scenery.h"
+#include "sim/scenery.h"
 
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/texture.h"
+#include "sim/dice.h"
+#include "sim/texture.h"
 
 static uint32_t pack(struct its_colour c)
 {

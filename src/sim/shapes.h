@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 enum its_material {
     ITS_MATERIAL_PAINT, /* the vehicle's own colour */

@@ -4,12 +4,12 @@
  * always looks from above. Marks (windows, lamps, wheels) lie on a face and follow its prism.
  * Under the faces of a prism its whole outline is filled first: anti-aliased edges would
  * otherwise let the road shine through the seams. */
-#include "camera/body.h"
+#include "sim/body.h"
 
 #include <math.h>
 #include <stddef.h>
 
-#include "camera/shapes.h"
+#include "sim/shapes.h"
 
 #define NEAR_M        0.5 /* nothing nearer to the camera's plane is drawn */
 #define FACE_MAX      16

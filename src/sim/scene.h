@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/geom.h"
 #include "base/json.h"
-#include "camera/body.h"
+#include "sim/body.h"
 #include "draw/canvas.h"
 
 /* Raised whenever the same settings give other pictures or another truth than before. */

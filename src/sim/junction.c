@@ -5,10 +5,10 @@
  * from the middle. */
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/scenery.h"
-#include "camera/site.h"
-#include "camera/texture.h"
+#include "sim/dice.h"
+#include "sim/scenery.h"
+#include "sim/site.h"
+#include "sim/texture.h"
 
 #define MIDDLE     30.0
 #define MAIN_HALF  7.0 /* half of the main road, which runs north */

@@ -2,10 +2,10 @@
  * bend far ahead. All widths in metres from the middle of the median. */
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/scenery.h"
-#include "camera/site.h"
-#include "camera/texture.h"
+#include "sim/dice.h"
+#include "sim/scenery.h"
+#include "sim/site.h"
+#include "sim/texture.h"
 
 #define MEDIAN     1.9 /* half of it; rails stand on it */
 #define RAIL       1.35

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 enum { W = 480, H = 360 };
 
