@@ -169,6 +169,7 @@ static int start_camera(struct its_engine *e, const struct its_camera_config *c,
     its_source_defaults(&set.source);
     set.source.paced = true;
     set.source.loop = c->loop;
+    set.source.transport = c->transport;
 
     its_decode_lane_defaults(&set.lane);
     set.lane.limits.packets = (unsigned)e->config->decode.queue_packets;
