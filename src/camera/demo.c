@@ -22,13 +22,16 @@ static void settings_of(enum its_scene_kind kind, struct its_scene_settings *s)
     s->density = demonstration[kind].density;
 }
 
-static int encode(struct its_scene *scene, struct its_clip *clip, int frames, struct its_i420 *p,
-                  struct its_error *err)
+static int encode(struct its_scene *scene, struct its_clip *clip, int frames, struct its_error *err)
 {
     for (int i = 0; i < frames; i++) {
+        struct its_i420 picture;
+        int code = its_clip_picture(clip, &picture, err);
+        if (code < 0)
+            return code;
         its_scene_next(scene);
-        its_scene_draw(scene, p);
-        int code = its_clip_add(clip, p, err);
+        its_scene_draw(scene, &picture);
+        code = its_clip_add(clip, err);
         if (code < 0)
             return code;
     }
@@ -40,21 +43,16 @@ static int film(struct its_scene *scene, const struct its_demo *demo, struct its
     struct its_clip_settings s;
     its_clip_settings_default(&s);
     s.path = demo->path;
-    s.width = demo->width;
-    s.height = demo->height;
-    s.fps = demo->fps;
-    struct its_i420 picture = {0};
+    s.encoder.width = demo->width;
+    s.encoder.height = demo->height;
+    s.encoder.fps = demo->fps;
     struct its_clip *clip = NULL;
-    int code = its_i420_init(&picture, s.width, s.height);
-    if (code < 0)
-        return its_error_set(err, code, "cannot draw %s: %s", s.path, its_strerror(code));
-    code = its_clip_create(&s, &clip, err);
+    int code = its_clip_create(&s, &clip, err);
     if (code == 0)
-        code = encode(scene, clip, demo->frames, &picture, err);
+        code = encode(scene, clip, demo->frames, err);
     if (code == 0)
         code = its_clip_finish(&clip, err);
     its_clip_destroy(&clip);
-    its_i420_fini(&picture);
     return code;
 }
 
