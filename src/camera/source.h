@@ -1,8 +1,8 @@
-/* A source of packets: one camera's stream, opened by URL. A file today plays like a camera:
- * paced by its own time stamps and looped when asked.
+/* A source of packets: one camera's stream, opened by URL. What kinds there are: source_*.c.
  *
- * URLs: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
- * as it can be read) behind it. A file whose name really contains '?' wins over an option.
+ * Files: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
+ * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
+ * when asked. A file whose name really contains '?' wins over an option.
  *
  * One thread at a time; reading blocks. */
 #pragma once
