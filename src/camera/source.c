@@ -26,6 +26,7 @@
 
 static const struct its_source_ops *const kinds[] = {
     &its_source_file,
+    &its_source_sim,
 };
 
 void its_source_defaults(struct its_source_settings *settings)

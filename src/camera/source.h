@@ -4,6 +4,10 @@
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
  * when asked. A file whose name really contains '?' wins over an option.
  *
+ *
+ * sim:SCENE?NAME=VALUE&… is a simulated street (sim/scene_opts.h has the names, and duration,
+ * bitrate): paced without an end, unpaced 60 s unless duration says otherwise.
+ *
  * One thread at a time; reading blocks. */
 #pragma once
 
@@ -23,8 +27,8 @@ struct its_source_resume {
 
 struct its_source_settings {
     const char *url;
-    bool paced; /* hand packets out no faster than their time stamps run */
-    bool loop;  /* at the end start again, with a new epoch */
+    bool paced;              /* hand packets out no faster than their time stamps run */
+    bool loop;               /* at the end start again, with a new epoch */
     int64_t open_timeout_us; /* opening or one read takes longer: -ETIMEDOUT; 0 = no limit */
     struct its_source_resume resume;
 };

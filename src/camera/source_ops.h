@@ -52,6 +52,7 @@ struct its_source_ops {
 };
 
 extern const struct its_source_ops its_source_file;
+extern const struct its_source_ops its_source_sim;
 
 /* --- for the kinds */
 
