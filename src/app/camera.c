@@ -18,7 +18,6 @@
 /* Live for so long, a camera's next loss starts from the first step again. */
 #define BACKOFF_FORGIVE_US 60000000
 
-
 struct its_camera {
     struct its_camera_settings set; /* immutable */
     struct its_cancel *cancel;
@@ -200,15 +199,22 @@ int its_camera_start(const struct its_camera_settings *settings, struct its_canc
     return 0;
 }
 
+void its_camera_halt(struct its_camera *c)
+{
+    its_cancel_trigger(c->cancel);
+    its_thread_join(&c->thread);
+    if (c->lane)
+        its_decode_lane_read_stats(c->lane, &c->view.lane);
+    its_decode_lane_close(&c->lane);
+}
+
 void its_camera_stop(struct its_camera **pc)
 {
     struct its_camera *c = *pc;
     if (!c)
         return;
     *pc = NULL;
-    its_cancel_trigger(c->cancel);
-    its_thread_join(&c->thread);
-    its_decode_lane_close(&c->lane);
+    its_camera_halt(c);
     its_analysis_destroy(&c->analysis);
     its_cancel_destroy(&c->cancel);
     pthread_mutex_destroy(&c->lock);
@@ -223,5 +229,6 @@ void its_camera_read_view(struct its_camera *c, struct its_camera_view *view)
     view->id = c->set.id;
     view->analysis = its_analysis_stats(c->analysis);
     view->latency = its_analysis_latency(c->analysis);
-    its_decode_lane_read_stats(c->lane, &view->lane);
+    if (c->lane)
+        its_decode_lane_read_stats(c->lane, &view->lane);
 }

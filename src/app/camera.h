@@ -42,6 +42,10 @@ int its_camera_start(const struct its_camera_settings *settings, struct its_canc
                      struct its_decode_pool *pool, const struct its_bus *bus,
                      struct its_camera **out, struct its_error *err);
 
+/* Ends reading, waits for its thread and its lane: no more results after it. Its view stays
+ * readable; no other thread may be reading it meanwhile. Twice is allowed. */
+void its_camera_halt(struct its_camera *camera);
+
 /* Ends reading, waits for its thread and its lane, frees it. Clears the pointer. */
 void its_camera_stop(struct its_camera **camera);
 

@@ -217,6 +217,14 @@ int its_engine_start(const struct its_config *config, struct its_queue *feed,
     return 0;
 }
 
+void its_engine_halt(struct its_engine *e)
+{
+    its_cancel_trigger(e->cancel);
+    its_thread_join(&e->tick_thread);
+    for (int i = 0; i < e->seat_count; i++)
+        its_camera_halt(e->seats[i].camera);
+}
+
 /* The reverse of starting: no new frames, then no frames under way, then the store drains. */
 void its_engine_stop(struct its_engine **pe)
 {
@@ -224,8 +232,7 @@ void its_engine_stop(struct its_engine **pe)
     if (!e)
         return;
     *pe = NULL;
-    its_cancel_trigger(e->cancel);
-    its_thread_join(&e->tick_thread);
+    its_engine_halt(e);
     for (int i = 0; i < e->seat_count; i++) {
         its_camera_stop(&e->seats[i].camera);
         its_recorder_flush(&e->seats[i].recorder);

@@ -20,6 +20,10 @@ struct its_engine;
 int its_engine_start(const struct its_config *config, struct its_queue *feed,
                      struct its_engine **out, struct its_error *err);
 
+/* Stops reading and waits until every frame under way is through: after it no result comes and
+ * nothing is counted any more. What its_engine_read_camera shows stays. */
+void its_engine_halt(struct its_engine *engine);
+
 /* Stops reading, lets the store drain, joins every thread. Clears the pointer. */
 void its_engine_stop(struct its_engine **engine);
 

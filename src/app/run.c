@@ -73,6 +73,9 @@ static void watch(struct its_engine *engine, struct its_queue *feed,
         show_crossings(feed, ops, view);
         leave = ops->refresh(view) || sig > 0;
     }
+    /* What is stored is also shown: the crossings of the last moment, too. */
+    its_engine_halt(engine);
+    show_crossings(feed, ops, view);
     ops->close(&view);
 }
 

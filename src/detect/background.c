@@ -30,6 +30,8 @@
 #define YOUNG_TICKS 375
 #define NOISE_START 8
 #define NOISE_MAX   60
+/* 3 s: a background seen for less is not worth holding. */
+#define HOLD_FROM_TICKS 750
 /* A gradient that grew by more than this is an edge that the background lacks. */
 #define NEW_EDGE 24
 
@@ -107,7 +109,7 @@ static void learn(struct learn_block k, int16_t ticks, int16_t most)
     for (int i = 0; i < BLOCK; i++) {
         int16_t p = k.px[i], v0 = k.v0[i], v1 = k.v1[i], v2 = k.v2[i], n = k.noise[i];
         int16_t w0 = k.w0[i], w1 = k.w1[i], w2 = k.w2[i];
-        int16_t held = k.hold[i] ? -1 : 0;
+        int16_t held = k.hold[i] && w0 > HOLD_FROM_TICKS ? -1 : 0;
         int16_t d0 = abs16((int16_t)(p - v0));
         int16_t m0 = d0 <= MODE_REACH ? -1 : 0;
         int16_t m1 = abs16((int16_t)(p - v1)) <= MODE_REACH ? -1 : 0;

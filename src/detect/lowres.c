@@ -34,7 +34,8 @@ int its_lowres_plan(struct its_lowres *l, const struct its_frame *f, int max_sid
 {
     its_lowres_fini(l);
     int longer = ITS_MAX(f->coded_w, f->coded_h);
-    if (f->coded_w < 1 || f->coded_h < 1 || max_side < 1 || !f->plane[0])
+    if (f->coded_w < 1 || f->coded_h < 1 || max_side < 1 || !f->plane[0] ||
+        longer > ITS_LOWRES_SIDE_MAX)
         return -EINVAL;
     int factor = (longer + max_side - 1) / max_side;
     if (factor > FACTOR_MAX)

@@ -33,6 +33,11 @@
 #define FLOOD_SHARE 0.6f
 /* The picture "a moment ago" is this old at least: long enough for far traffic to have moved. */
 #define MOMENT_TICKS (TICKS_PER_S * 4 / 25)
+/* A moved window must fit better by one part in this many. */
+#define FIT_GAIN 33
+/* A drift of one part in this many of the picture starts anew. */
+#define DRIFT_SHARE 8
+#define HOLD_MARGIN 2
 /* The gate stays open until the background has been seen for so long. */
 #define LEARN_TICKS (2 * TICKS_PER_S)
 
@@ -163,19 +168,25 @@ static int settle(int shift, float residual)
     return fabsf(residual) > 0.6f ? shift + (int)lrintf(residual) : shift;
 }
 
-/* Moves the window after the camera. False when the scene has drifted too far from where the
- * background was learned. */
+/* Moves the window after the camera, if that makes the picture fit clearly better. False when the
+ * scene has drifted too far from where the background was learned. */
 static bool follow(struct its_motion *m, const struct its_frame *f)
 {
-    struct its_sway s = its_sway_estimate(&m->landmarks, &m->background, m->picture.px);
-    int k = m->picture.factor;
-    int x = settle(m->shift_x, s.dx * (float)k), y = settle(m->shift_y, s.dy * (float)k);
+    struct its_lowres *p = &m->picture;
+    struct its_sway s = its_sway_estimate(&m->landmarks, &m->background, p->px);
+    float k = (float)p->factor;
+    int x = settle(m->shift_x, s.dx * k), y = settle(m->shift_y, s.dy * k);
     if (!s.sure || (x == m->shift_x && y == m->shift_y))
         return true;
+    int before = its_sway_misfit(&m->landmarks, p->px);
+    its_lowres_reduce(p, f, x, y);
+    if (its_sway_misfit(&m->landmarks, p->px) * FIT_GAIN > before * (FIT_GAIN - 1)) {
+        its_lowres_reduce(p, f, m->shift_x, m->shift_y);
+        return true;
+    }
     m->shift_x = x;
     m->shift_y = y;
-    its_lowres_reduce(&m->picture, f, x, y);
-    return abs(x) * 8 < m->picture.w * k && abs(y) * 8 < m->picture.h * k;
+    return abs(x) * DRIFT_SHARE < p->w * p->factor && abs(y) * DRIFT_SHARE < p->h * p->factor;
 }
 
 int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
@@ -233,22 +244,28 @@ static bool flooded(struct its_motion *m)
     return yes;
 }
 
-/* Ghosts that lie still become background; what is real holds it. */
-static void settle_blobs(struct its_motion *m)
+/* Ghosts that lie still become background. */
+static void drop_ghosts(struct its_motion *m)
 {
     struct its_blobs *b = &m->blobs;
-    memset(m->background.hold, 0, (size_t)m->background.stride * m->background.h);
     int kept = 0;
     for (int i = 0; i < b->count; i++) {
         struct its_blob *blob = &b->item[i];
-        if (blob->ghost && blob->changed * 8 < blob->area) {
+        if (blob->ghost && blob->changed * 8 < blob->area)
             its_blobs_accept(b, blob, &m->background, m->picture.px);
-            continue;
-        }
-        its_blobs_hold(b, blob, &m->background);
-        b->item[kept++] = *blob;
+        else
+            b->item[kept++] = *blob;
     }
     b->count = kept;
+}
+
+/* Where a road user is, the background learns slowly: a little beyond its pixels, because what
+ * matches the background within it (a windscreen as dark as the road) would be eaten from there. */
+static void hold_road_users(struct its_motion *m)
+{
+    memset(m->background.hold, 0, (size_t)m->background.stride * m->background.h);
+    for (int i = 0; i < m->blobs.count; i++)
+        its_blobs_hold(&m->blobs, &m->blobs.item[i], &m->background, HOLD_MARGIN);
 }
 
 /* A coarse confidence: how much the blob is like a whole vehicle. Slivers and ghosts may keep a
@@ -316,7 +333,8 @@ void its_motion_post(struct its_motion *m, struct its_detections *out)
     m->active = m->background.seen_ticks < LEARN_TICKS || b->count > 0;
     if (flooded(m))
         return;
-    settle_blobs(m);
+    drop_ghosts(m);
+    hold_road_users(m);
     its_blobs_split(b, &m->background, &m->perspective);
     its_blobs_merge(b, &m->perspective);
     for (int i = 0; i < b->count; i++)

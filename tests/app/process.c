@@ -112,10 +112,18 @@ static bool pump(struct process *p, double end_s)
     return true;
 }
 
-bool process_await(struct process *p, const char *text, double seconds)
+int process_count(const struct process_text *t, const char *what)
+{
+    int n = 0;
+    for (const char *p = t->data; (p = strstr(p, what)); p++)
+        n++;
+    return n;
+}
+
+bool process_await(struct process *p, const char *text, int times, double seconds)
 {
     double end_s = now_s() + seconds;
-    while (!strstr(p->out.data, text))
+    while (process_count(&p->out, text) < times)
         if (!pump(p, end_s))
             return false;
     return true;
