@@ -1,14 +1,9 @@
 /* run: the server. Without a configured camera it plays a street that it draws itself. */
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "app/cmd.h"
 #include "app/config_flags.h"
 #include "app/run.h"
-#include "base/mem.h"
 #include "camera/averror.h"
-#include "camera/demo.h"
+#include "sim/scene.h"
 
 struct settings {
     struct its_config_flags config;
@@ -21,7 +16,8 @@ static const struct its_flag run_flags[] = {
       .doc = "Print lines instead of the live screen, also on a terminal."}},
     {{"duration", ITS_OPT_TIME, offsetof(struct settings, duration_us), .min = 0, .max = 1e7,
       .unit = "s", .default_text = "until it is told to stop",
-      .doc = "Stop after so many seconds."}, "SECONDS"},
+      .doc = "Stop after so many seconds."},
+     "SECONDS"},
 };
 
 static const struct its_flag_set sets[] = {
@@ -41,19 +37,6 @@ static struct its_config *load(const struct its_call *call, const struct its_con
 
 /* --- the demonstration: a configuration like any other, put together here */
 
-/* mkdir -p. */
-static int make_directories(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        int rc = mkdir(path, 0755);
-        *slash = '/';
-        if (rc < 0 && errno != EEXIST)
-            return -errno;
-    }
-    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static void append(struct its_opt_list *list, struct its_arena *arena, const char *text)
 {
     const char **items = its_arena_alloc(arena, (list->count + 1) * sizeof(*items));
@@ -63,46 +46,31 @@ static void append(struct its_opt_list *list, struct its_arena *arena, const cha
     *list = (struct its_opt_list){items, list->count + 1};
 }
 
-static int add_demo_camera(const struct its_call *call, const char *dir,
-                           enum its_scene_kind kind, struct its_config_flags *flags,
-                           struct its_error *err)
+static void add_demo_camera(const struct its_call *call, enum its_scene_kind kind, double density,
+                            struct its_config_flags *flags)
 {
     const char *id = its_scene_kind_name(kind);
-    struct its_demo demo;
-    int rc = its_demo_make(dir, kind, &demo, err);
-    if (rc < 0)
-        return rc;
+    struct its_scene_settings scene = ITS_SCENE_DEFAULTS;
+    struct its_scene_line line[ITS_SCENE_LINES_MAX];
+    scene.kind = kind;
     append(&flags->cameras, call->arena,
-           its_arena_printf(call->arena, "%s=file:%s", id, demo.path));
-    append(&flags->set, call->arena, its_arena_printf(call->arena, "cameras.%s.loop=true", id));
-    for (int i = 0; i < demo.lines; i++) {
-        const struct its_scene_line *l = &demo.line[i];
+           its_arena_printf(call->arena, "%s=sim:%s?density=%g", id, id, density));
+    int lines = its_scene_plan_lines(&scene, line);
+    for (int i = 0; i < lines; i++)
         append(&flags->set, call->arena,
-               its_arena_printf(call->arena, "cameras.%s.lines.%s=%.1f,%.1f,%.1f,%.1f", id, l->name,
-                                (double)l->a.x, (double)l->a.y, (double)l->b.x, (double)l->b.y));
-    }
-    return 0;
+               its_arena_printf(call->arena, "cameras.%s.lines.%s=%.1f,%.1f,%.1f,%.1f", id,
+                                line[i].name, (double)line[i].a.x, (double)line[i].a.y,
+                                (double)line[i].b.x, (double)line[i].b.y));
 }
 
-static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags,
-                                    const char *state)
+static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags)
 {
-    struct its_error err = {0};
-    char *dir = its_arena_printf(call->arena, "%s/demo", state);
-    fprintf(call->err, "No camera is configured: playing a demonstration, a street drawn by the "
-                       "program itself.\n"
+    fprintf(call->err, "No camera is configured: playing a demonstration, two streets that the "
+                       "program draws itself.\n"
                        "Your own: its-camera-ai run --camera NAME=FILE, or see "
                        "its-camera-ai run --help.\n");
-    int rc = make_directories(dir);
-    if (rc < 0)
-        its_error_set(&err, rc, "cannot make the directory %s: %s (choose another with --state)",
-                      dir, its_strerror(rc));
-    for (int kind = 0; rc == 0 && kind < ITS_SCENE_COUNT; kind++)
-        rc = add_demo_camera(call, dir, (enum its_scene_kind)kind, &flags, &err);
-    if (rc < 0) {
-        fprintf(call->err, "its-camera-ai run: %s\n", err.text);
-        return NULL;
-    }
+    add_demo_camera(call, ITS_SCENE_HIGHWAY, 0.75, &flags);
+    add_demo_camera(call, ITS_SCENE_JUNCTION, 0.6, &flags);
     return load(call, &flags);
 }
 
@@ -114,9 +82,8 @@ static int run(const struct its_call *call)
 
     struct its_config *config = load(call, &settings->config);
     if (config && config->camera_count == 0) {
-        const char *state = its_arena_strdup(call->arena, config->state);
         its_config_destroy(&config);
-        config = load_demo(call, settings->config, state);
+        config = load_demo(call, settings->config);
     }
     if (!config)
         return ITS_EXIT_FAILED;
@@ -150,7 +117,8 @@ const struct its_command its_cmd_run = {
         "Without any camera it plays a demonstration that it draws itself.\n"
         "\n"
         "A camera's URL is a file for now: PATH or file:PATH, played at its own speed, with\n"
-        "?loop behind it to begin again at the end.\n",
+        "?loop behind it to begin again at the end; or a simulated street, sim:highway or\n"
+        "sim:junction, with the options of its-camera-ai simulate: sim:junction?seed=7&fps=25.\n",
     .environment = its_config_environment,
     .examples = "its-camera-ai run\n"
                 "its-camera-ai run --config its.yaml\n"

@@ -1,8 +1,12 @@
-/* A source of packets: one camera's stream, opened by URL. A file today plays like a camera:
- * paced by its own time stamps and looped when asked.
+/* A source of packets: one camera's stream, opened by URL. What kinds there are: source_*.c.
  *
- * URLs: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
- * as it can be read) behind it. A file whose name really contains '?' wins over an option.
+ * Files: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
+ * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
+ * when asked. A file whose name really contains '?' wins over an option.
+ *
+ *
+ * sim:SCENE?NAME=VALUE&… is a simulated street (sim/scene_opts.h has the names, and duration,
+ * bitrate): paced without an end, unpaced 60 s unless duration says otherwise.
  *
  * That one regular file is read and no other: playlists, pipes, devices and directories are refused
  * with a sentence. Where decoding times jump back (or, in MPEG-TS, far ahead) a new epoch begins;
@@ -27,8 +31,8 @@ struct its_source_resume {
 
 struct its_source_settings {
     const char *url;
-    bool paced; /* hand packets out no faster than their time stamps run */
-    bool loop;  /* at the end start again, with a new epoch */
+    bool paced;              /* hand packets out no faster than their time stamps run */
+    bool loop;               /* at the end start again, with a new epoch */
     int64_t open_timeout_us; /* opening or one read takes longer: -ETIMEDOUT; 0 = no limit */
     struct its_source_resume resume;
 };
