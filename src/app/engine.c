@@ -140,7 +140,8 @@ static void on_result(void *ctx, struct its_result *result)
 }
 
 static int prepare_seat(struct its_engine *e, struct seat *s, const struct its_camera_config *c,
-                        struct its_analysis_settings *analysis, struct its_error *err)
+                        struct its_line *lines, struct its_analysis_settings *analysis,
+                        struct its_error *err)
 {
     its_recorder_init(&s->recorder, c->id, e->store);
     its_bus_add(&s->bus, its_recorder_result, &s->recorder);
@@ -150,7 +151,7 @@ static int prepare_seat(struct its_engine *e, struct seat *s, const struct its_c
     uint64_t base;
     int rc = its_store_reserve_tracks(e->store, c->id, &base, err);
     if (rc == 0)
-        rc = its_store_register_lines(e->store, c->id, analysis->lines, analysis->line_count,
+        rc = its_store_register_lines(e->store, c->id, lines, analysis->line_count,
                                       its_wall_us(), err);
     analysis->first_track = base + 1;
     return rc;
@@ -180,7 +181,7 @@ static int start_camera(struct its_engine *e, const struct its_camera_config *c,
     set.analysis.lines = lines;
     set.analysis.line_count = (int)c->line_count;
 
-    int rc = prepare_seat(e, s, c, &set.analysis, err);
+    int rc = prepare_seat(e, s, c, lines, &set.analysis, err);
     if (rc == 0)
         rc = its_camera_start(&set, e->cancel, e->pool, &s->bus, &s->camera, err);
     if (rc == 0)
