@@ -6,6 +6,7 @@
 #include "app/cmd.h"
 #include "app/config_flags.h"
 #include "app/run.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "camera/averror.h"
 #include "camera/demo.h"
@@ -21,7 +22,8 @@ static const struct its_flag run_flags[] = {
       .doc = "Print lines instead of the live screen, also on a terminal."}},
     {{"duration", ITS_OPT_TIME, offsetof(struct settings, duration_us), .min = 0, .max = 1e7,
       .unit = "s", .default_text = "until it is told to stop",
-      .doc = "Stop after so many seconds."}, "SECONDS"},
+      .doc = "Stop after so many seconds."},
+     "SECONDS"},
 };
 
 static const struct its_flag_set sets[] = {
@@ -63,9 +65,8 @@ static void append(struct its_opt_list *list, struct its_arena *arena, const cha
     *list = (struct its_opt_list){items, list->count + 1};
 }
 
-static int add_demo_camera(const struct its_call *call, const char *dir,
-                           enum its_scene_kind kind, struct its_config_flags *flags,
-                           struct its_error *err)
+static int add_demo_camera(const struct its_call *call, const char *dir, enum its_scene_kind kind,
+                           struct its_config_flags *flags, struct its_error *err)
 {
     const char *id = its_scene_kind_name(kind);
     struct its_demo demo;
@@ -84,7 +85,7 @@ static int add_demo_camera(const struct its_call *call, const char *dir,
     return 0;
 }
 
-static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags,
+static struct its_config *load_demo(const struct its_call *call, struct its_config_flags *flags,
                                     const char *state)
 {
     struct its_error err = {0};
@@ -98,12 +99,62 @@ static struct its_config *load_demo(const struct its_call *call, struct its_conf
         its_error_set(&err, rc, "cannot make the directory %s: %s (choose another with --state)",
                       dir, its_strerror(rc));
     for (int kind = 0; rc == 0 && kind < ITS_SCENE_COUNT; kind++)
-        rc = add_demo_camera(call, dir, (enum its_scene_kind)kind, &flags, &err);
+        rc = add_demo_camera(call, dir, (enum its_scene_kind)kind, flags, &err);
     if (rc < 0) {
         fprintf(call->err, "its-camera-ai run: %s\n", err.text);
         return NULL;
     }
-    return load(call, &flags);
+    return load(call, flags);
+}
+
+/* --- the start, and again */
+
+/* What the configuration is read from, at the start and on every reload. */
+struct origin {
+    const struct its_call *call;
+    const struct its_config_flags *flags;
+    struct its_config_flags demo; /* the flags with the demonstration's cameras */
+    bool is_demo;
+};
+
+/* The mistakes of a new configuration go into the log, which the screen shows. */
+static void log_mistakes(const struct its_report *report)
+{
+    for (const char *line = its_report_text(report); *line;) {
+        int length = (int)strcspn(line, "\n");
+        its_log(ITS_LOG_ERROR, "reload", "%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
+    its_log(ITS_LOG_ERROR, "reload", "nothing was changed");
+}
+
+/* A demonstration goes on until there is a camera to show instead. */
+static struct its_config *load_again(void *ctx)
+{
+    struct origin *o = ctx;
+    struct its_report report = {0};
+    struct its_config *config;
+    int rc = its_config_load_flags(o->flags, o->call->env, &config, &report);
+    if (rc == 0 && o->is_demo && config->camera_count == 0) {
+        its_config_destroy(&config);
+        rc = its_config_load_flags(&o->demo, o->call->env, &config, &report);
+    }
+    if (rc < 0)
+        log_mistakes(&report);
+    its_report_fini(&report);
+    return config;
+}
+
+static struct its_config *load_first(struct origin *o)
+{
+    struct its_config *config = load(o->call, o->flags);
+    if (!config || config->camera_count > 0)
+        return config;
+    const char *state = its_arena_strdup(o->call->arena, config->state);
+    its_config_destroy(&config);
+    o->is_demo = true;
+    o->demo = *o->flags;
+    return load_demo(o->call, &o->demo, state);
 }
 
 static int run(const struct its_call *call)
@@ -112,12 +163,8 @@ static int run(const struct its_call *call)
     its_run_block_signals();
     its_av_log_adopt();
 
-    struct its_config *config = load(call, &settings->config);
-    if (config && config->camera_count == 0) {
-        const char *state = its_arena_strdup(call->arena, config->state);
-        its_config_destroy(&config);
-        config = load_demo(call, settings->config, state);
-    }
+    struct origin origin = {.call = call, .flags = &settings->config};
+    struct its_config *config = load_first(&origin);
     if (!config)
         return ITS_EXIT_FAILED;
 
@@ -125,6 +172,8 @@ static int run(const struct its_call *call)
     struct its_error err = {0};
     struct its_run_settings run_settings = {
         .config = config,
+        .reload = load_again,
+        .ctx = &origin,
         .plain = settings->plain,
         .duration_us = settings->duration_us,
     };
@@ -142,6 +191,9 @@ const struct its_command its_cmd_run = {
         "Reads all configured cameras, finds and follows road users, counts them over the\n"
         "lines and stores events and minute bins until it is told to stop (Ctrl-C, SIGTERM,\n"
         "or q on the live screen). A camera that fails is tried again and disturbs no other.\n"
+        "\n"
+        "SIGHUP makes it read its configuration again: cameras are added, changed and removed\n"
+        "while the others run on. A configuration with mistakes changes nothing.\n"
         "\n"
         "On a terminal it shows a live screen: for each camera its state, frame rate, counts\n"
         "by class and latency; for each stage its part of the latency. Into a file or pipe it\n"
