@@ -363,15 +363,22 @@ int its_camera_start(const struct its_camera_settings *settings, struct its_canc
     return 0;
 }
 
+void its_camera_halt(struct its_camera *c)
+{
+    its_cancel_trigger(c->cancel);
+    its_thread_join(&c->thread);
+    if (c->lane)
+        its_decode_lane_read_stats(c->lane, &c->view.lane);
+    its_decode_lane_close(&c->lane);
+}
+
 void its_camera_stop(struct its_camera **pc)
 {
     struct its_camera *c = *pc;
     if (!c)
         return;
     *pc = NULL;
-    its_cancel_trigger(c->cancel);
-    its_thread_join(&c->thread);
-    its_decode_lane_close(&c->lane);
+    its_camera_halt(c);
     its_analysis_destroy(&c->analysis);
     its_cancel_destroy(&c->leash);
     its_cancel_destroy(&c->cancel);
@@ -398,7 +405,8 @@ void its_camera_read_view(struct its_camera *c, struct its_camera_view *v)
     *v = c->view;
     pthread_mutex_unlock(&c->lock);
     memcpy(v->id, c->id, sizeof(v->id));
-    its_decode_lane_read_stats(c->lane, &v->lane);
+    if (c->lane)
+        its_decode_lane_read_stats(c->lane, &v->lane);
     show_lane(v);
     v->frames = analysis->frames;
     v->analysed = analysis->analysed;

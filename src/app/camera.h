@@ -66,6 +66,10 @@ void its_camera_change_lines(struct its_camera *camera, const struct its_line *l
 /* Notices when pictures stay away: to be called about once a second. Any thread. */
 void its_camera_check(struct its_camera *camera, int64_t now_us);
 
+/* Ends reading, waits for its thread and its lane: no more results after it. Its view stays
+ * readable; no other thread may be reading it meanwhile. Twice is allowed. */
+void its_camera_halt(struct its_camera *camera);
+
 /* Ends reading, waits for its thread and its lane, frees it. Clears the pointer; NULL inside is
  * allowed. */
 void its_camera_stop(struct its_camera **camera);

@@ -158,9 +158,13 @@ int its_commands_run(const struct its_command *const *commands, unsigned count, 
     int code = dispatch(&c, argc > 0 ? argc - 1 : 0, argv + 1, &call);
     its_arena_destroy(&call.arena);
 
-    /* A full disk or a closed pipe shows only now. */
-    if (fflush(out) != 0 && code == ITS_EXIT_OK) {
-        fprintf(err, "its-camera-ai: cannot write the output: %s\n", its_strerror(-errno));
+    /* A full disk or a closed pipe shows only now, or did so in the middle: then errno is gone. */
+    bool lost = ferror(out);
+    errno = 0;
+    lost |= fflush(out) != 0;
+    if (lost && code == ITS_EXIT_OK) {
+        fprintf(err, "its-camera-ai: cannot write the output: %s\n",
+                errno ? its_strerror(-errno) : "part of it is lost");
         code = ITS_EXIT_FAILED;
     }
     return code;

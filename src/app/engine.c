@@ -153,7 +153,10 @@ static int start_store(struct its_engine *e, const struct its_store_config *conf
     int rc = its_store_open(&set, &e->shared.store, err);
     if (rc < 0)
         return rc;
-    return its_thread_start(&e->store_thread, "store", 0, write_store, e->shared.store);
+    rc = its_thread_start(&e->store_thread, "store", 0, write_store, e->shared.store);
+    if (rc < 0)
+        return its_error_set(err, rc, "cannot start a thread: %s", its_strerror(rc));
+    return 0;
 }
 
 static int start_workers(struct its_engine *e, int wanted)
@@ -223,14 +226,21 @@ static void stop_workers(struct its_engine *e)
     free(e->workers);
 }
 
+void its_engine_halt(struct its_engine *e)
+{
+    its_cancel_trigger(e->shared.cancel);
+    its_thread_join(&e->tick_thread);
+    for (unsigned i = 0; i < e->seat_count; i++)
+        its_seat_halt(e->seats[i]);
+}
+
 void its_engine_stop(struct its_engine **pe)
 {
     struct its_engine *e = *pe;
     if (!e)
         return;
     *pe = NULL;
-    its_cancel_trigger(e->shared.cancel);
-    its_thread_join(&e->tick_thread);
+    its_engine_halt(e);
     for (unsigned i = 0; i < e->seat_count; i++)
         its_seat_destroy(&e->seats[i]);
     stop_workers(e);

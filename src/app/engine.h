@@ -23,8 +23,13 @@ struct its_engine;
 int its_engine_start(const struct its_config *config, struct its_queue *feed,
                      struct its_engine **out, struct its_error *err);
 
-/* Stops reading, lets the store drain, joins every thread. Nobody may be inside any more. Clears
- * the pointer. */
+/* Stops reading and waits until every frame under way is through: after it no result comes and
+ * nothing is counted any more. What its_engine_read_camera shows stays. Nobody else may be inside
+ * any more. */
+void its_engine_halt(struct its_engine *engine);
+
+/* Stops reading, lets the store drain, joins every thread. Nobody else may be inside any more.
+ * Clears the pointer. */
 void its_engine_stop(struct its_engine **engine);
 
 /* --- cameras while it runs: any thread, blocking */

@@ -2,7 +2,11 @@
 
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/json.h"
+
+/* Boxes are written with one decimal: what is smaller has left the picture. */
+#define BOX_SIDE_MIN_PX 0.1f
 
 static struct its_json begin(struct its_str *out, const char *type)
 {
@@ -63,13 +67,21 @@ static void box_field(struct its_json *j, struct its_box box)
     its_json_array_end(j);
 }
 
-static void track_object(struct its_json *j, const struct its_track *t)
+/* What of a track's box lies in the picture: a prediction may run past the edge. */
+static struct its_box cut_box(struct its_box b, const struct its_result *r)
+{
+    float left = ITS_MAX(b.x, 0.f), right = ITS_MIN(b.x + b.w, (float)r->display_w);
+    float top = ITS_MAX(b.y, 0.f), bottom = ITS_MIN(b.y + b.h, (float)r->display_h);
+    return (struct its_box){left, top, right - left, bottom - top};
+}
+
+static void track_object(struct its_json *j, const struct its_track *t, struct its_box box)
 {
     its_json_object(j);
     int_field(j, "track", (int64_t)t->id);
     string_field(j, "class", its_class_name(t->cls));
     number_field(j, "score", t->score, 3);
-    box_field(j, t->box);
+    box_field(j, box);
     its_json_key(j, "confirmed");
     its_json_bool(j, t->confirmed);
     its_json_key(j, "predicted");
@@ -84,8 +96,11 @@ void its_frame_json(struct its_str *out, const struct its_result *r)
     number_field(&j, "time_s", (double)r->time_us * 1e-6, 3);
     its_json_key(&j, "objects");
     its_json_array(&j);
-    for (int i = 0; i < r->tracks.count; i++)
-        track_object(&j, &r->tracks.item[i]);
+    for (int i = 0; i < r->tracks.count; i++) {
+        struct its_box box = cut_box(r->tracks.item[i].box, r);
+        if (box.w >= BOX_SIDE_MIN_PX && box.h >= BOX_SIDE_MIN_PX)
+            track_object(&j, &r->tracks.item[i], box);
+    }
     its_json_array_end(&j);
     end(&j);
 }

@@ -9,7 +9,8 @@
 /* {"v":1,"type":"crossing",…} */
 void its_crossing_json(struct its_str *out, const struct its_crossing *c);
 
-/* {"v":1,"type":"frame",…} with every track of the frame. */
+/* {"v":1,"type":"frame",…} with every track of the frame that is in the picture, its
+ * box cut at the edges. */
 void its_frame_json(struct its_str *out, const struct its_result *r);
 
 /* Crossings by line, direction and class. */
@@ -24,7 +25,7 @@ void its_tally_add(struct its_tally *t, const struct its_crossing *c);
 
 /* What `analyze` says at the end. */
 struct its_summary {
-    const char *input;    /* credentials masked */
+    const char *input; /* credentials masked */
     const char *detector;
     uint64_t frames, analysed, skipped, errors;
     double wall_s;

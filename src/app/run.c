@@ -92,6 +92,9 @@ static void watch(struct server *s)
             reload(s);
         leave = ops->refresh(view) || (sig > 0 && sig != SIGHUP);
     }
+    /* What is stored is also shown: the crossings of the last moment, too. */
+    its_engine_halt(s->engine);
+    show_crossings(s->feed, ops, view);
     ops->close(&view);
 }
 

@@ -153,6 +153,11 @@ const struct its_camera_config *its_seat_config(const struct its_seat *s)
     return s->config;
 }
 
+void its_seat_halt(struct its_seat *s)
+{
+    its_camera_halt(s->camera);
+}
+
 void its_seat_destroy(struct its_seat **ps)
 {
     struct its_seat *s = *ps;

@@ -39,7 +39,11 @@ void its_seat_retune(struct its_seat *seat);
 /* What it follows now; good until the next change. */
 const struct its_camera_config *its_seat_config(const struct its_seat *seat);
 
-/* Waits for the camera's threads, hands the last coverage to the store. Clears the pointer. */
+/* Ends reading and waits until every picture under way is through; see its_camera_halt. */
+void its_seat_halt(struct its_seat *seat);
+
+/* Halts, hands the last coverage to the store, frees it. Clears the pointer; NULL inside is
+ * allowed. */
 void its_seat_destroy(struct its_seat **seat);
 
 /* Rates, losses, silences: once a second, by one thread. */

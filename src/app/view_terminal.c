@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 
 #if HAVE_NCURSES
 #include <ncurses.h>
+#include <term.h>
 
 #define LINES_KEPT 64
 #define LINE_BYTES 240
@@ -47,6 +49,13 @@ static void ring_add(struct ring *r, const char *text)
 
 /* --- the parts of the screen; each draws from row `y` on and returns the row below it */
 
+/* Text from column x on, cut at the edge: what does not fit must not go on in the next row. */
+static void put(int y, int x, const char *text)
+{
+    if (x < COLS)
+        mvaddnstr(y, x, text, COLS - x);
+}
+
 static void heading(int y, const char *text)
 {
     attron(A_BOLD);
@@ -66,7 +75,7 @@ static int draw_title(struct its_view *v)
              store.failing ? "   DATABASE FAILING, journal in use" : "");
     attron(A_REVERSE);
     mvprintw(0, 0, "%-*.*s", COLS, COLS, text);
-    mvaddstr(0, COLS > 10 ? COLS - 9 : 0, " q quits ");
+    put(0, COLS > 10 ? COLS - 9 : 0, " q quits ");
     attroff(A_REVERSE);
     return 2;
 }
@@ -87,19 +96,22 @@ static void draw_camera(int y, const struct its_seat_view *v)
 {
     const struct its_camera_view *c = &v->camera;
     enum its_camera_state state = c->life.state;
-    char forward[160], backward[160];
-    mvprintw(y, 0, "%-16.16s", c->id);
+    char forward[160], backward[160], id[17], text[LINE_BYTES];
+    snprintf(id, sizeof(id), "%.16s", c->id);
+    put(y, 0, id);
     attron(state_colour(state));
-    mvprintw(y, 17, "%-10s", its_camera_state_name(state));
+    put(y, 17, its_camera_state_name(state));
     attroff(state_colour(state));
     if (c->reason[0]) {
-        mvaddnstr(y, 28, c->reason, COLS > 28 ? COLS - 28 : 0);
+        put(y, 28, c->reason);
         return;
     }
-    mvprintw(y, 28, "%5.1f %5.2f %6d  %-22.22s %-22.22s %5llu %6.1f %6.1f", v->fps, v->cpu,
-             c->tracks, its_view_counts(v->crossings[ITS_FORWARD], forward, sizeof(forward)),
+    snprintf(text, sizeof(text), "%5.1f %5.2f %6d  %-22.22s %-22.22s %5llu %6.1f %6.1f", v->fps,
+             v->cpu, c->tracks,
+             its_view_counts(v->crossings[ITS_FORWARD], forward, sizeof(forward)),
              its_view_counts(v->crossings[ITS_BACKWARD], backward, sizeof(backward)),
              (unsigned long long)v->lost, (double)c->p50_us * 1e-3, (double)c->p99_us * 1e-3);
+    put(y, 28, text);
 }
 
 static int draw_cameras(struct its_view *v, int y, int rows)
@@ -113,9 +125,11 @@ static int draw_cameras(struct its_view *v, int y, int rows)
             draw_camera(y + count, &seat);
     if (count <= rows)
         return y + count + 1;
+    char text[64];
+    snprintf(text, sizeof(text), "… and %d more: make the window taller", count - rows + 1);
     move(last, 0);
     clrtoeol();
-    mvprintw(last, 0, "… and %d more: make the window taller", count - rows + 1);
+    put(last, 0, text);
     return last + 2;
 }
 
@@ -124,7 +138,9 @@ static int draw_stage(int y, const char *name, const struct its_hist *h)
     double p50 = (double)its_hist_quantile(h, 0.50) * 1e-3;
     double p99 = (double)its_hist_quantile(h, 0.99) * 1e-3;
     int room = COLS - 40, bar = (int)(p99 / 100.0 * room + 0.5);
-    mvprintw(y, 0, "%-12s %8.2f %8.2f  ", name, p50, p99);
+    char text[64];
+    snprintf(text, sizeof(text), "%-12s %8.2f %8.2f  ", name, p50, p99);
+    put(y, 0, text);
     attron(COLOR_PAIR(p99 > 100 ? 2 : 1));
     for (int i = 0; i < bar && i < room; i++)
         addch('#');
@@ -185,8 +201,21 @@ static void on_log(void *ctx, enum its_log_level level, const char *line)
     pthread_mutex_unlock(&v->lock);
 }
 
+static bool can_place_cursor(void)
+{
+    int found;
+    if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
+        return false;
+    const char *place = tigetstr("cup");
+    bool can = place && place != (const char *)-1;
+    del_curterm(cur_term);
+    return can;
+}
+
 static struct its_view *terminal_open(struct its_engine *engine, const char *title)
 {
+    if (!can_place_cursor())
+        return NULL;
     setlocale(LC_CTYPE, ""); /* for the terminal only: numbers keep their point */
     SCREEN *screen = newterm(NULL, stdout, stdin);
     if (!screen)
@@ -217,8 +246,8 @@ static void terminal_crossings(struct its_view *v, const struct its_result *r)
         const struct its_crossing *c = &r->crossing[i];
         char when[25], text[LINE_BYTES];
         its_wall_format(c->capture_us, when);
-        snprintf(text, sizeof(text), "%.12s  %-16s %-16s %-9s %-10s track %llu", when + 11,
-                 r->camera, c->line, its_direction_name(c->direction), its_class_name(c->cls),
+        snprintf(text, sizeof(text), "%.12s  %-12s %-12s %-8s  %-10s #%llu", when + 11, r->camera,
+                 c->line, its_direction_name(c->direction), its_class_name(c->cls),
                  (unsigned long long)c->track);
         ring_add(&v->crossings, text);
     }

@@ -3,6 +3,7 @@
  * outside app/, and the bytes stay the same from run to run. */
 #include "camera/clip.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/opt.h>
 
 #include "base/mem.h"
@@ -23,7 +25,7 @@ struct its_clip {
     AVStream *stream; /* the muxer's */
     AVFrame *frame;
     AVPacket *packet;
-    bool begun; /* the header is written */
+    bool unfinished; /* the temporary file exists */
 };
 
 void its_clip_settings_default(struct its_clip_settings *s)
@@ -116,14 +118,15 @@ static int open_file(struct its_clip *c, struct its_error *err)
     c->stream->time_base = c->encoder->time_base;
     c->stream->avg_frame_rate = c->encoder->framerate;
     av = avcodec_parameters_from_context(c->stream->codecpar, c->encoder);
+    /* Named as a file: a ':' in the path does not make it a protocol. */
+    char *name = av_asprintf("file:%s", c->temporary);
     if (av >= 0)
-        av = avio_open(&c->muxer->pb, c->temporary, AVIO_FLAG_WRITE);
+        av = name ? avio_open(&c->muxer->pb, name, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
+    av_free(name);
+    c->unfinished = av >= 0;
     if (av >= 0)
         av = avformat_write_header(c->muxer, NULL);
-    if (av < 0)
-        return fail(err, av, "cannot write", c->temporary);
-    c->begun = true;
-    return 0;
+    return av < 0 ? fail(err, av, "cannot write", c->temporary) : 0;
 }
 
 static int make_frame(struct its_clip *c, struct its_error *err)
@@ -213,6 +216,17 @@ int its_clip_add(struct its_clip *c, const struct its_i420 *picture, struct its_
 
 /* --- the end */
 
+/* Without this a power cut could leave an empty file under the final name. */
+static int sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int code = fsync(fd) == 0 ? 0 : -errno;
+    close(fd);
+    return code;
+}
+
 static int close_file(struct its_clip *c, struct its_error *err)
 {
     int av = avcodec_send_frame(c->encoder, NULL);
@@ -226,9 +240,12 @@ static int close_file(struct its_clip *c, struct its_error *err)
         av = avio_closep(&c->muxer->pb);
     if (av < 0)
         return fail(err, av, "cannot write", c->temporary);
-    if (rename(c->temporary, c->path) != 0)
-        return its_error_set(err, -errno, "cannot write %s: %s", c->path, its_strerror(-errno));
-    c->begun = false;
+    code = sync_file(c->temporary);
+    if (code == 0 && rename(c->temporary, c->path) != 0)
+        code = -errno;
+    if (code < 0)
+        return its_error_set(err, code, "cannot write %s: %s", c->path, its_strerror(code));
+    c->unfinished = false;
     return 0;
 }
 
@@ -247,7 +264,7 @@ void its_clip_destroy(struct its_clip **pc)
     *pc = NULL;
     if (c->muxer)
         avio_closep(&c->muxer->pb);
-    if (c->begun)
+    if (c->unfinished)
         unlink(c->temporary);
     avformat_free_context(c->muxer);
     avcodec_free_context(&c->encoder);

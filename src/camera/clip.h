@@ -11,8 +11,8 @@ struct its_clip_settings {
     const char *path;  /* ends in .mp4; its folder exists */
     int width, height; /* pixels, even */
     int fps;
-    int crf;           /* constant quality, 0..51, smaller is better; ignored with a bit rate */
-    int bitrate_kbps;  /* 0 = constant quality */
+    int crf;          /* constant quality, 0..51, smaller is better; ignored with a bit rate */
+    int bitrate_kbps; /* 0 = constant quality */
     double key_every_s;
 };
 

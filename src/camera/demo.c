@@ -5,7 +5,8 @@
 
 #include "camera/clip.h"
 
-/* What a newcomer sees first. */
+/* What a newcomer sees first. A change here raises ITS_SCENE_VERSION: the clips lie about in state
+ * directories under that number. */
 static const struct {
     double density;
     int seconds;
@@ -65,9 +66,9 @@ int its_demo_make(const char *dir, enum its_scene_kind kind, struct its_demo *ou
     settings_of(kind, &s);
     *out = (struct its_demo){
         .width = s.width, .height = s.height, .fps = s.fps, .frames = seconds * s.fps};
-    int n = snprintf(out->path, sizeof(out->path), "%s/demo-%s-v%d-%dx%d-%dfps-%ds.mp4", dir,
-                     its_scene_kind_name(kind), ITS_SCENE_VERSION, s.width, s.height, s.fps,
-                     seconds);
+    int n =
+        snprintf(out->path, sizeof(out->path), "%s/demo-%s-v%d-%dx%d-%dfps-%ds.mp4", dir,
+                 its_scene_kind_name(kind), ITS_SCENE_VERSION, s.width, s.height, s.fps, seconds);
     if (n < 0 || n >= (int)sizeof(out->path))
         return its_error_set(err, -EINVAL, "%s: the path is too long", dir);
     out->lines = its_scene_plan_lines(&s, out->line);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "camera/scene.h"
+#include "sim/scene.h"
 
 #define ITS_DEMO_PATH_MAX 1024
 

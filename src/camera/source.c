@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libavformat/avformat.h>
@@ -27,6 +28,15 @@
 /* So many read errors without one packet between them: the rest of the file is rubble. */
 #define ERRORS_IN_A_ROW_MAX 50
 
+/* Decoding times may jitter, but a step back by this much is a new beginning: files put together
+ * end to end, a recorder that was restarted, a clock that wrapped. So is a jump ahead where the
+ * format (MPEG-TS) allows such; elsewhere it is a true gap. */
+#define JUMP_BACK_US  500000
+#define JUMP_AHEAD_US 10000000
+
+/* Gaps in a file are played no longer than this. */
+#define PACE_GAP_US 30000000
+
 /* A reader that was held up longer than this stops hurrying after its schedule. */
 #define PACE_SLACK_US 1000000
 
@@ -38,6 +48,7 @@ struct its_source {
     struct its_cancel *cancel; /* borrowed */
     int64_t deadline_us;       /* of the call under way; 0 = none */
 
+    AVIOContext *io; /* of the one file that is read; outlives format */
     AVFormatContext *format;
     int stream;
     struct its_stream_info *info;
@@ -53,6 +64,7 @@ struct its_source {
     int64_t epoch_start_us; /* time_us of this epoch's first picture */
     int64_t end_us;         /* largest time_us plus duration seen: where the next epoch starts */
     int64_t last_us;        /* of the packet before, for streams without time stamps */
+    int64_t last_dts;       /* of the packet before; AV_NOPTS_VALUE = none in this epoch */
     int64_t step_us;        /* nominal duration of a picture */
     int64_t pace_mono_us;   /* monotonic time of time_us 0; 0 = not yet set */
     int64_t wall_start_us;
@@ -105,7 +117,7 @@ static int parse_url(struct its_source *s, struct its_error *err)
     const char *url = s->set.url;
     if (strncmp(url, "file:", 5) == 0)
         url += 5;
-    else if (strstr(url, "://"))
+    else if (strstr(url, "://") && access(url, F_OK) != 0)
         return its_error_set(err, ITS_EUNSUPPORTED,
                              "'%.*s://' sources are not supported by this version: give a file, as "
                              "PATH or file:PATH",
@@ -127,31 +139,77 @@ static int parse_url(struct its_source *s, struct its_error *err)
     return 0;
 }
 
+/* Opening a pipe or a device may block where nothing can interrupt it. */
+static int check_file(const struct its_source *s, struct its_error *err)
+{
+    struct stat st;
+    if (stat(s->path, &st) < 0)
+        return its_error_set(err, -errno, "cannot open '%s': %s", s->path, its_strerror(-errno));
+    if (S_ISDIR(st.st_mode))
+        return its_error_set(err, -EISDIR, "%s is a directory: give a video file in it", s->path);
+    if (!S_ISREG(st.st_mode))
+        return its_error_set(err, ITS_EUNSUPPORTED,
+                             "%s is a pipe or device: this version reads files", s->path);
+    if (st.st_size == 0)
+        return its_error_set(err, ITS_EDAMAGED, "%s is empty", s->path);
+    return 0;
+}
+
+static int fail_opening(const struct its_source *s, int averror, struct its_error *err)
+{
+    int code = mapped(s, averror);
+    return its_error_set(err, code, "cannot open %s: %s", s->path, its_strerror(code));
+}
+
+static int open_io(struct its_source *s, struct its_error *err)
+{
+    AVIOInterruptCB callback = {interrupted, s};
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "protocol_whitelist", "file", 0);
+    char *name = av_asprintf("file:%s", s->path);
+    int rc = name ? avio_open2(&s->io, name, AVIO_FLAG_READ, &callback, &options) : AVERROR(ENOMEM);
+    av_free(name);
+    av_dict_free(&options);
+    return rc < 0 ? fail_opening(s, rc, err) : 0;
+}
+
+static int refuse_file(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                       AVDictionary **options)
+{
+    return AVERROR(EACCES);
+}
+
+/* One file is read and nothing else: a playlist, or an MP4 that keeps its pictures elsewhere, must
+ * not lead us to other files or into the network. Handing our own AVIOContext over also keeps
+ * libavformat from taking a '%' in a picture's name for a pattern. */
 static int open_format(struct its_source *s, struct its_error *err)
 {
+    const AVInputFormat *kind = NULL;
+    int rc = av_probe_input_buffer2(s->io, &kind, s->path, NULL, 0, 0);
+    if (rc < 0)
+        return fail_opening(s, rc, err);
+    if (av_match_name(kind->name, "concat,dash,hls,imf,rtsp,sdp"))
+        return its_error_set(
+            err, ITS_EUNSUPPORTED,
+            "%s is a playlist, which only names other files: give the video itself", s->path);
     s->format = avformat_alloc_context();
     if (!s->format)
         return its_error_set(err, -ENOMEM, "no memory");
     s->format->interrupt_callback = (AVIOInterruptCB){interrupted, s};
-
-    /* A playlist inside a file must not make us read other files or reach into the network. */
+    s->format->io_open = refuse_file;
+    s->format->pb = s->io;
     AVDictionary *options = NULL;
-    av_dict_set(&options, "protocol_whitelist", "file", 0);
-    char *name = av_asprintf("file:%s", s->path);
-    start_clock(s);
-    int rc = name ? avformat_open_input(&s->format, name, NULL, &options) : AVERROR(ENOMEM);
-    av_free(name);
+    av_dict_set(&options, "protocol_whitelist", "none", 0);
+    rc = avformat_open_input(&s->format, s->path, kind, &options);
     av_dict_free(&options);
-    if (rc < 0) {
-        int code = mapped(s, rc);
-        return its_error_set(err, code, "cannot open %s: %s", s->path, its_strerror(code));
-    }
+    if (rc == AVERROR_INVALIDDATA)
+        return its_error_set(err, ITS_EDAMAGED,
+                             "cannot open %s: damaged, cut short, or not %s at all", s->path,
+                             kind->long_name);
+    if (rc < 0)
+        return fail_opening(s, rc, err);
     rc = avformat_find_stream_info(s->format, NULL);
-    if (rc < 0) {
-        int code = mapped(s, rc);
-        return its_error_set(err, code, "cannot read %s: %s", s->path, its_strerror(code));
-    }
-    return 0;
+    return rc < 0 ? fail_opening(s, rc, err) : 0;
 }
 
 static int rotation_of(const AVStream *st)
@@ -224,6 +282,7 @@ static void init_time(struct its_source *s)
     s->first_ts = st->start_time;
     s->step_us = s->info->fps > 0 ? (int64_t)(US_PER_S / s->info->fps) : 40000;
     s->last_us = s->epoch_start_us - s->step_us;
+    s->last_dts = AV_NOPTS_VALUE;
 }
 
 int its_source_open(const struct its_source_settings *settings, struct its_cancel *cancel,
@@ -235,6 +294,11 @@ int its_source_open(const struct its_source_settings *settings, struct its_cance
     s->packets = its_packet_pool_create();
 
     int rc = parse_url(s, err);
+    start_clock(s);
+    if (rc == 0)
+        rc = check_file(s, err);
+    if (rc == 0)
+        rc = open_io(s, err);
     if (rc == 0)
         rc = open_format(s, err);
     if (rc == 0)
@@ -260,6 +324,7 @@ void its_source_close(struct its_source **ps)
         return;
     *ps = NULL;
     avformat_close_input(&s->format);
+    avio_closep(&s->io);
     its_stream_info_unref(&s->info);
     its_pool_close(&s->packets);
     free(s->path);
@@ -289,15 +354,44 @@ uint64_t its_source_errors(const struct its_source *s)
 
 /* --- reading */
 
-static int64_t to_us(const struct its_source *s, int64_t ts)
+static int64_t span_us(const struct its_source *s, int64_t ts)
 {
     AVRational base = {s->info->time_base_num, s->info->time_base_den};
-    return av_rescale_q(ts - s->first_ts, base, AV_TIME_BASE_Q) + s->epoch_start_us;
+    return av_rescale_q(ts, base, AV_TIME_BASE_Q);
+}
+
+static int64_t to_us(const struct its_source *s, int64_t ts)
+{
+    return span_us(s, ts - s->first_ts) + s->epoch_start_us;
+}
+
+/* Time goes on where it ended; stream time first_ts is that moment. */
+static void start_epoch(struct its_source *s, int64_t first_ts)
+{
+    s->epoch++;
+    s->first_ts = first_ts;
+    s->epoch_start_us = s->end_us;
+    s->last_us = s->epoch_start_us - s->step_us;
+    s->last_dts = AV_NOPTS_VALUE;
+}
+
+static void notice_jump(struct its_source *s, const AVPacket *av)
+{
+    if (av->dts == AV_NOPTS_VALUE)
+        return;
+    if (s->last_dts != AV_NOPTS_VALUE) {
+        int64_t step = span_us(s, av->dts - s->last_dts);
+        bool may_jump = s->format->iformat->flags & AVFMT_TS_DISCONT;
+        if (step < -JUMP_BACK_US || (may_jump && step > JUMP_AHEAD_US))
+            start_epoch(s, av->pts != AV_NOPTS_VALUE ? av->pts : av->dts);
+    }
+    s->last_dts = av->dts;
 }
 
 static void stamp_time(struct its_source *s, struct its_packet *p)
 {
     const AVPacket *av = p->av;
+    notice_jump(s, av);
     if (s->first_ts == AV_NOPTS_VALUE)
         s->first_ts = av->pts != AV_NOPTS_VALUE ? av->pts : av->dts; /* may still be none */
 
@@ -306,11 +400,7 @@ static void stamp_time(struct its_source *s, struct its_packet *p)
     p->time_us = p->has_time ? to_us(s, av->pts) : s->last_us + s->step_us;
     s->last_us = p->time_us;
 
-    int64_t step = av->duration > 0
-                       ? av_rescale_q(av->duration,
-                                      (AVRational){s->info->time_base_num, s->info->time_base_den},
-                                      AV_TIME_BASE_Q)
-                       : s->step_us;
+    int64_t step = av->duration > 0 ? span_us(s, av->duration) : s->step_us;
     s->end_us = ITS_MAX(s->end_us, p->time_us + step);
 }
 
@@ -323,7 +413,8 @@ static int pace(struct its_source *s, const struct its_packet *p)
                       ? to_us(s, p->av->dts)
                       : p->time_us;
     int64_t now = its_mono_us();
-    if (!s->pace_mono_us || now - (s->pace_mono_us + due) > PACE_SLACK_US)
+    int64_t late = now - (s->pace_mono_us + due);
+    if (!s->pace_mono_us || late > PACE_SLACK_US || late < -PACE_GAP_US)
         s->pace_mono_us = now - due;
     return its_cancel_sleep_until(s->cancel, s->pace_mono_us + due) ? ITS_ECANCELLED : 0;
 }
@@ -340,9 +431,7 @@ static int rewind_to_start(struct its_source *s, struct its_error *err)
         int code = mapped(s, rc);
         return its_error_set(err, code, "cannot loop %s: %s", s->path, its_strerror(code));
     }
-    s->epoch++;
-    s->epoch_start_us = s->end_us;
-    s->last_us = s->epoch_start_us - s->step_us;
+    start_epoch(s, s->format->streams[s->stream]->start_time);
     return 0;
 }
 

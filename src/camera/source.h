@@ -4,6 +4,10 @@
  * URLs: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
  * as it can be read) behind it. A file whose name really contains '?' wins over an option.
  *
+ * That one regular file is read and no other: playlists, pipes, devices and directories are refused
+ * with a sentence. Where decoding times jump back (or, in MPEG-TS, far ahead) a new epoch begins;
+ * its time goes on where the last one ended.
+ *
  * One thread at a time; reading blocks. */
 #pragma once
 

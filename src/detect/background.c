@@ -24,8 +24,6 @@
 #include "detect/lowres.h"
 
 #define BLOCK ITS_LOWRES_BLOCK
-/* 131 s: how long a mode is remembered at most. */
-#define WEIGHT_MAX 32767
 /* A pixel this near to a mode belongs to it. */
 #define MODE_REACH 14
 /* 1.5 s: until then a second mode counts as background when it was seen half as long. */
@@ -35,9 +33,10 @@
 /* A gradient that grew by more than this is an edge that the background lacks. */
 #define NEW_EDGE 24
 
-int its_background_init(struct its_background *b, int w, int h, int stride)
+int its_background_init(struct its_background *b, int w, int h, int stride, int memory_ticks)
 {
     its_assert(w > 0 && h > 0 && stride >= w && stride % BLOCK == 0);
+    its_assert(memory_ticks > 0 && memory_ticks <= ITS_BACKGROUND_TICKS_MAX);
     memset(b, 0, sizeof *b);
     b->mask_stride = stride + BLOCK;
     size_t plane = (size_t)stride * h;
@@ -50,6 +49,7 @@ int its_background_init(struct its_background *b, int w, int h, int stride)
     b->w = w;
     b->h = h;
     b->stride = stride;
+    b->memory_ticks = memory_ticks;
     for (int i = 0; i < ITS_BACKGROUND_MODES; i++, p += 2 * plane)
         b->weight[i] = (int16_t *)p;
     for (int i = 0; i < ITS_BACKGROUND_MODES; i++, p += plane)
@@ -101,8 +101,9 @@ static inline int16_t step_to(int16_t from, int16_t to)
 }
 
 /* One block; all arithmetic in 16 bits. */
-static void learn(struct learn_block k, int16_t ticks)
+static void learn(struct learn_block k, int16_t ticks, int16_t most)
 {
+    int16_t quarter = (int16_t)((ticks + 3) >> 2);
     for (int i = 0; i < BLOCK; i++) {
         int16_t p = k.px[i], v0 = k.v0[i], v1 = k.v1[i], v2 = k.v2[i], n = k.noise[i];
         int16_t w0 = k.w0[i], w1 = k.w1[i], w2 = k.w2[i];
@@ -114,8 +115,8 @@ static void learn(struct learn_block k, int16_t ticks)
         m1 &= ~m0;
         m2 &= ~(m0 | m1);
         int16_t fresh = ~(m0 | m1 | m2);
-        /* A held pixel learns the new mode at half speed and forgets nothing. */
-        int16_t up = (int16_t)(ticks - (held & (ticks >> 1)));
+        /* A held pixel learns the new mode at quarter speed and forgets nothing. */
+        int16_t up = (int16_t)((held & quarter) | (~held & ticks));
         int16_t down = (int16_t)((ticks >> 1) & ~held);
 
         n = (int16_t)(n + (m0 & step_to(n, (int16_t)(4 * d0))));
@@ -127,12 +128,12 @@ static void learn(struct learn_block k, int16_t ticks)
         int16_t add0 = (int16_t)((m0 & ticks) - (~m0 & down));
         int16_t add1 = (int16_t)((m1 & up) - (~m1 & down));
         int16_t add2 = (int16_t)((m2 & up) - (~m2 & down));
-        w0 = (int16_t)(w0 > WEIGHT_MAX - 300 && add0 > 0 ? w0 : w0 + add0);
-        w1 = (int16_t)(w1 > WEIGHT_MAX - 300 && add1 > 0 ? w1 : w1 + add1);
-        w2 = (int16_t)(w2 > WEIGHT_MAX - 300 && add2 > 0 ? w2 : w2 + add2);
-        w0 = w0 < 0 ? 0 : w0;
-        w1 = w1 < 0 ? 0 : w1;
-        w2 = w2 < 0 ? 0 : w2;
+        w0 = (int16_t)(w0 + add0);
+        w1 = (int16_t)(w1 + add1);
+        w2 = (int16_t)(w2 + add2);
+        w0 = w0 < 0 ? 0 : w0 > most ? most : w0;
+        w1 = w1 < 0 ? 0 : w1 > most ? most : w1;
+        w2 = w2 < 0 ? 0 : w2 > most ? most : w2;
         w2 = (int16_t)((fresh & up) | (~fresh & w2));
 
         int16_t s12 = w2 > w1 ? -1 : 0;
@@ -155,7 +156,7 @@ void its_background_learn(struct its_background *b, const uint8_t *px, int ticks
         learn((struct learn_block){b->value[0] + at, b->value[1] + at, b->value[2] + at,
                                    b->noise + at, b->weight[0] + at, b->weight[1] + at,
                                    b->weight[2] + at, px + at, b->hold + at},
-              (int16_t)ticks);
+              (int16_t)ticks, (int16_t)b->memory_ticks);
     b->seen_ticks += ticks;
 }
 
@@ -258,12 +259,12 @@ static void compare_row(struct its_background *b, const uint8_t *px, int y, uint
     memset(b->raw + (ptrdiff_t)y * b->mask_stride + b->w, 0, (size_t)(b->mask_stride - b->w));
 }
 
-/* Five of nine neighbours decide: specks go, holes close. */
+/* Four of nine neighbours decide: specks go, holes close. */
 static void vote(uint8_t *restrict out, const uint8_t *restrict columns)
 {
     for (int i = 0; i < BLOCK; i++) {
         uint8_t sum = (uint8_t)(columns[i - 1] + columns[i] + columns[i + 1]);
-        uint8_t moving = (sum & 15) >= 5, solid = (sum >> 4) >= 5;
+        uint8_t moving = (sum & 15) >= 4, solid = (sum >> 4) >= 5;
         out[i] = (uint8_t)(moving | (moving & solid) << 1);
     }
 }
@@ -288,6 +289,19 @@ void its_background_compare(struct its_background *b, const uint8_t *px, int thr
         compare_row(b, px, y, (uint8_t)threshold);
     for (int y = 0; y < b->h; y++)
         vote_row(b, y);
+}
+
+void its_background_ignore(struct its_background *b, int left, int top, int right, int bottom)
+{
+    left = ITS_MIN(left, b->w);
+    right = ITS_MIN(right, b->w);
+    for (int y = 0; y < b->h; y++) {
+        uint8_t *row = b->mask + (ptrdiff_t)y * b->mask_stride;
+        if (y < top || y >= b->h - bottom)
+            memset(row, 0, (size_t)b->w);
+        memset(row, 0, (size_t)left);
+        memset(row + b->w - right, 0, (size_t)right);
+    }
 }
 
 /* --- corrections */

@@ -16,7 +16,8 @@ enum {
 
 struct its_background {
     int w, h, stride;
-    int64_t seen_ticks;  /* learned since the start, ITS_TICK_US each */
+    int memory_ticks;    /* time seen is counted up to this many ticks of ITS_TICK_US */
+    int64_t seen_ticks;  /* learned since the start */
     uint8_t *value[ITS_BACKGROUND_MODES];
     int16_t *weight[ITS_BACKGROUND_MODES]; /* time seen, in ticks; falls while not seen */
     uint8_t *noise;  /* four times the median absolute difference to value[0] */
@@ -30,8 +31,13 @@ struct its_background {
 
 #define ITS_TICK_US 4000
 
-/* Planes of w x h with rows of stride bytes, stride a multiple of ITS_LOWRES_BLOCK. 0 or -ENOMEM. */
-int its_background_init(struct its_background *, int w, int h, int stride);
+/* The most memory_ticks can be. */
+#define ITS_BACKGROUND_TICKS_MAX 32000
+
+/* Planes of w x h with rows of stride bytes, stride a multiple of ITS_LOWRES_BLOCK. What stands
+ * held is background when it has been seen three times as long as the background before it, which
+ * is at most 3 * memory_ticks. 0 or -ENOMEM. */
+int its_background_init(struct its_background *, int w, int h, int stride, int memory_ticks);
 void its_background_fini(struct its_background *);
 
 /* Forgets everything and starts from this picture. */
@@ -39,6 +45,9 @@ void its_background_restart(struct its_background *, const uint8_t *px);
 
 /* Fills mask from the picture. `threshold`: least difference in luma that counts. */
 void its_background_compare(struct its_background *, const uint8_t *px, int threshold);
+
+/* Clears the mask near the edges, so many working pixels from each. */
+void its_background_ignore(struct its_background *, int left, int top, int right, int bottom);
 
 /* Learns the picture, which stands for `ticks` of time. */
 void its_background_learn(struct its_background *, const uint8_t *px, int ticks);

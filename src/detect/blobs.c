@@ -235,11 +235,15 @@ void its_blobs_find(struct its_blobs *b, const struct its_background *bg, const 
 }
 
 void its_blobs_hold(const struct its_blobs *b, const struct its_blob *blob,
-                    struct its_background *bg)
+                    struct its_background *bg, int margin)
 {
-    for (int i = blob->first_run; i >= 0; i = b->run[i].next)
-        memset(bg->hold + (size_t)b->run[i].y * bg->stride + b->run[i].x0, 1,
-               (size_t)(b->run[i].x1 - b->run[i].x0));
+    for (int i = blob->first_run; i >= 0; i = b->run[i].next) {
+        const struct its_run *r = &b->run[i];
+        int x0 = ITS_MAX(0, r->x0 - margin), x1 = ITS_MIN(bg->w, r->x1 + margin);
+        int y0 = ITS_MAX(0, r->y - margin), y1 = ITS_MIN(bg->h - 1, r->y + margin);
+        for (int y = y0; y <= y1; y++)
+            memset(bg->hold + (size_t)y * bg->stride + x0, 1, (size_t)(x1 - x0));
+    }
 }
 
 void its_blobs_accept(const struct its_blobs *b, const struct its_blob *blob,

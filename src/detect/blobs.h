@@ -55,7 +55,10 @@ void its_blobs_profile(struct its_blobs *, const struct its_blob *, const struct
 void its_blobs_clip(struct its_blobs *, struct its_blob *, const struct its_background *,
                     struct its_rect part);
 
-/* The blob's pixels: hold the background there, or accept them as background. */
-void its_blobs_hold(const struct its_blobs *, const struct its_blob *, struct its_background *);
+/* Holds the background at the blob's pixels and up to margin pixels round them. */
+void its_blobs_hold(const struct its_blobs *, const struct its_blob *, struct its_background *,
+                    int margin);
+
+/* Accepts the blob's pixels as background. */
 void its_blobs_accept(const struct its_blobs *, const struct its_blob *, struct its_background *,
                       const uint8_t *px);

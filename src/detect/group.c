@@ -51,11 +51,11 @@ static int valley(const int *profile, int lo, int hi, int least)
 }
 
 static bool split_one(struct its_blobs *b, int i, const struct its_background *bg,
-                      const struct its_scene *scene)
+                      const struct its_perspective *perspective)
 {
     struct its_blob *blob = &b->item[i];
-    struct its_size e = its_scene_expect(scene, blob->box.y1);
-    bool wide = (float)width(blob->box) > 1.5f * e.w, tall = (float)height(blob->box) > 1.5f * e.h;
+    struct its_size e = its_perspective_expect(perspective, blob->box.y1);
+    bool wide = (float)width(blob->box) > 1.35f * e.w, tall = (float)height(blob->box) > 1.4f * e.h;
     if (b->count >= ITS_BLOBS_MAX || (!wide && !tall))
         return false;
     its_blobs_profile(b, blob, bg);
@@ -78,13 +78,13 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
 }
 
 void its_blobs_split(struct its_blobs *b, const struct its_background *bg,
-                     const struct its_scene *scene)
+                     const struct its_perspective *perspective)
 {
-    if (!scene->known)
+    if (!perspective->known)
         return;
     /* Parts are appended, and looked at again themselves. */
     for (int i = 0; i < b->count; i++)
-        for (int n = 0; n < 8 && split_one(b, i, bg, scene); n++)
+        for (int n = 0; n < 8 && split_one(b, i, bg, perspective); n++)
             ;
 }
 
@@ -111,12 +111,12 @@ static bool lorry(struct its_rect a, struct its_rect b, struct its_size e)
            over * 10 > ITS_MAX(width(a), width(b)) * 6;
 }
 
-static bool belong(struct its_rect a, struct its_rect b, const struct its_scene *scene)
+static bool belong(struct its_rect a, struct its_rect b, const struct its_perspective *perspective)
 {
     struct its_rect u = rect_union(a, b);
     int over_x = overlap(a.x0, a.x1, b.x0, b.x1), over_y = overlap(a.y0, a.y1, b.y0, b.y1);
     int narrower = ITS_MIN(width(a), width(b)), lower = ITS_MIN(height(a), height(b));
-    struct its_size e = its_scene_expect(scene, u.y1);
+    struct its_size e = its_perspective_expect(perspective, u.y1);
     if (e.w == 0) /* touching, one above the other */
         return over_y >= -2 && over_x > narrower / 2;
     if (covers(a, b) || lorry(a, b, e))
@@ -128,14 +128,14 @@ static bool belong(struct its_rect a, struct its_rect b, const struct its_scene 
     return above || beside;
 }
 
-void its_blobs_merge(struct its_blobs *b, const struct its_scene *scene)
+void its_blobs_merge(struct its_blobs *b, const struct its_perspective *perspective)
 {
     for (bool again = true; again;) {
         again = false;
         for (int i = 0; i < b->count; i++)
             for (int j = i + 1; j < b->count; j++) {
                 struct its_blob *a = &b->item[i], *c = &b->item[j];
-                if (!belong(a->box, c->box, scene))
+                if (!belong(a->box, c->box, perspective))
                     continue;
                 a->box = rect_union(a->box, c->box);
                 a->area += c->area;

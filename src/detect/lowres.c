@@ -34,7 +34,8 @@ int its_lowres_plan(struct its_lowres *l, const struct its_frame *f, int max_sid
 {
     its_lowres_fini(l);
     int longer = ITS_MAX(f->coded_w, f->coded_h);
-    if (f->coded_w < 1 || f->coded_h < 1 || max_side < 1 || !f->plane[0])
+    if (f->coded_w < 1 || f->coded_h < 1 || max_side < 1 || !f->plane[0] ||
+        longer > ITS_LOWRES_SIDE_MAX)
         return -EINVAL;
     int factor = (longer + max_side - 1) / max_side;
     if (factor > FACTOR_MAX)
@@ -104,24 +105,39 @@ static void add_first_rows(uint16_t *restrict sums, const uint8_t *restrict a,
 
 static void fold_2(uint8_t *restrict dst, const uint16_t *restrict s, int n)
 {
-    for (int x = 0; x < n; x++)
+    int x = 0;
+    for (; x + 16 <= n; x += 16)
+        for (int i = x; i < x + 16; i++)
+            dst[i] = (uint8_t)((s[2 * i] + s[2 * i + 1] + 2) >> 2);
+    for (; x < n; x++)
         dst[x] = (uint8_t)((s[2 * x] + s[2 * x + 1] + 2) >> 2);
+}
+
+static uint8_t mean_4(const uint16_t *s)
+{
+    return (uint8_t)((s[0] + s[1] + s[2] + s[3] + 8) >> 4);
 }
 
 static void fold_4(uint8_t *restrict dst, const uint16_t *restrict s, int n)
 {
-    for (int x = 0; x < n; x++)
-        dst[x] = (uint8_t)((s[4 * x] + s[4 * x + 1] + s[4 * x + 2] + s[4 * x + 3] + 8) >> 4);
+    int x = 0;
+    for (; x + 16 <= n; x += 16)
+        for (int i = x; i < x + 16; i++)
+            dst[i] = mean_4(s + 4 * i);
+    for (; x < n; x++)
+        dst[x] = mean_4(s + 4 * x);
 }
 
 static void fold_any(uint8_t *restrict dst, const uint16_t *restrict s, int n, int factor)
 {
+    /* Division by multiplication: exact for these sums, see the test. */
     unsigned area = (unsigned)(factor * factor);
+    uint64_t inverse = ((1ull << 40) + area - 1) / area;
     for (int x = 0; x < n; x++) {
         unsigned sum = area / 2;
         for (int i = 0; i < factor; i++)
             sum += *s++;
-        dst[x] = (uint8_t)(sum / area);
+        dst[x] = (uint8_t)(sum * inverse >> 40);
     }
 }
 
@@ -211,7 +227,9 @@ static void rotate(struct its_lowres *l)
 void its_lowres_reduce(struct its_lowres *l, const struct its_frame *f, int dx, int dy)
 {
     its_assert(its_lowres_fits(l, f));
-    reduce_side(l, f, dx, dy);
+    int right = l->rotation == 90 ? dy : l->rotation == 180 ? -dx : l->rotation == 270 ? -dy : dx;
+    int down = l->rotation == 90 ? -dx : l->rotation == 180 ? -dy : l->rotation == 270 ? dx : dy;
+    reduce_side(l, f, right, down);
     if (l->rotation)
         rotate(l);
 }

@@ -12,6 +12,9 @@
  * The padding repeats the last column. */
 #define ITS_LOWRES_BLOCK 32
 
+/* Longest side of a frame. */
+#define ITS_LOWRES_SIDE_MAX 32767
+
 struct its_lowres {
     int w, h;      /* upright working pixels */
     int stride;    /* bytes per row of px: w rounded up to ITS_LOWRES_BLOCK */
@@ -29,8 +32,9 @@ struct its_lowres {
 };
 
 /* Plans for frames like this one: the factor is the smallest that brings the longer side to
- * max_side pixels or fewer. Remainders at the right and bottom edge are left out. What was planned
- * before is freed. 0, -EINVAL for a picture without pixels, -ENOMEM; after an error the plan is
+ * max_side pixels or fewer, but no more than the shorter side. Remainders at the right and bottom
+ * edge are left out. What was planned before is freed. 0; -EINVAL for a picture without pixels or
+ * with a side beyond ITS_LOWRES_SIDE_MAX; -ENOMEM; after an error the plan is
  * empty and may be planned again. */
 int its_lowres_plan(struct its_lowres *, const struct its_frame *, int max_side);
 void its_lowres_fini(struct its_lowres *);
@@ -38,9 +42,9 @@ void its_lowres_fini(struct its_lowres *);
 /* Whether the plan fits this frame. */
 bool its_lowres_fits(const struct its_lowres *, const struct its_frame *);
 
-/* Reduces the frame, seen through a window moved by (dx, dy) coded pixels: a camera that moved by
- * (dx, dy) gives the same picture as before. What the window shows outside the frame repeats the
- * frame's edge. */
+/* Reduces the frame, seen through a window moved by (dx, dy) coded pixels in upright directions:
+ * when the scene has moved by (dx, dy) in the picture, the result is what it was before. What the
+ * window shows outside the frame repeats the frame's edge. */
 void its_lowres_reduce(struct its_lowres *, const struct its_frame *, int dx, int dy);
 
 /* Kernel: n output pixels, each the rounded mean of a block of factor x factor pixels, the first

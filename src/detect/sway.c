@@ -13,13 +13,15 @@
 
 #include "base/attr.h"
 
-/* The grid: every third row, every fourth column. */
+/* The grid: every third row, every fourth column, shifted from row to row so that no pattern of
+ * the scene can hide between its points. */
 #define GRID_X 4
 #define GRID_Y 3
 /* Differences are clipped here. */
 #define CLIP 24
 /* A gradient (over two pixels) below this is no landmark. */
 #define GRADIENT_MIN 14
+#define PRIOR 0.03f
 /* Fewer landmarks are not trusted. */
 #define LANDMARKS_MIN 60
 
@@ -28,7 +30,7 @@ static void find_landmarks(struct its_landmarks *l, const struct its_background 
     const int edge = ITS_SWAY_REACH + 1;
     l->count = 0;
     for (int y = edge; y < b->h - edge; y += GRID_Y)
-        for (int x = edge; x < b->w - edge; x += GRID_X) {
+        for (int x = edge + y * 7 % 11 % GRID_X; x < b->w - edge; x += GRID_X) {
             const uint8_t *v = b->value[0] + (size_t)y * b->stride + x;
             int gx = v[1] - v[-1], gy = v[b->stride] - v[-b->stride];
             if (abs(gx) + abs(gy) < GRADIENT_MIN || l->count == ITS_LANDMARKS_MAX)
@@ -99,14 +101,22 @@ static bool refine(const struct its_landmarks *l, const uint8_t *px, int offset,
         ye += k * (float)(gy * e);
         used++;
     }
-    float det = xx * yy - xy * xy;
-    /* Texture in one direction only leaves the other one open. */
-    if (used < LANDMARKS_MIN || used * 3 < l->count || det < 0.02f * xx * yy)
+    if (used < LANDMARKS_MIN || used * 3 < l->count)
         return false;
+    /* A prior of "no movement", worth a few landmarks: where texture lies in one direction only,
+     * the other one stays put. */
+    xx += PRIOR * (float)used;
+    yy += PRIOR * (float)used;
+    float det = xx * yy - xy * xy;
     float scale = -2 / det; /* gradients are over two pixels; the picture moves against e */
     *dx = scale * (yy * xe - xy * ye);
     *dy = scale * (xx * ye - xy * xe);
     return true;
+}
+
+int its_sway_misfit(const struct its_landmarks *l, const uint8_t *px)
+{
+    return misfit(l, px, 0);
 }
 
 struct its_sway its_sway_estimate(struct its_landmarks *l, const struct its_background *b,

@@ -31,6 +31,9 @@ struct its_sway its_sway_estimate(struct its_landmarks *, const struct its_backg
                                   const uint8_t *px);
 #define ITS_SWAY_REACH 6
 
+/* How badly a picture fits the landmarks of the last estimate; smaller is better. */
+int its_sway_misfit(const struct its_landmarks *, const uint8_t *px);
+
 /* The factor by which the picture is brighter than the background, if the whole scene agrees on
  * one that matters; else 1. */
 float its_exposure_estimate(const struct its_background *, const uint8_t *px);

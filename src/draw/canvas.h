@@ -15,6 +15,19 @@ struct its_colour {
     float r, g, b, a;
 };
 
+/* a at t = 0, b at t = 1; opaque. */
+static inline struct its_colour its_colour_mix(struct its_colour a, struct its_colour b, float t)
+{
+    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t,
+                               1};
+}
+
+/* k times as bright; opaque. Parts above 1 are cut off where they are drawn. */
+static inline struct its_colour its_colour_scale(struct its_colour c, float k)
+{
+    return (struct its_colour){c.r * k, c.g * k, c.b * k, 1};
+}
+
 /* 8-bit planar YUV, chroma halved both ways (rounded up), BT.709, luma 16..235. Whoever created
  * it owns it; a literal round somebody else's planes serves as well. */
 struct its_i420 {

@@ -204,26 +204,28 @@ static bool choose(struct its_decode_lane *lane, const struct its_packet *p)
 
 /* --- what a worker does inside a lane, without the lock */
 
-static void deliver(struct its_decode_lane *lane)
+/* Gives out what is ready. -EAGAIN or ITS_EEOF: all of it; -ENOMEM: not all. */
+static int deliver(struct its_decode_lane *lane)
 {
     for (;;) {
         struct its_frame *frame;
         int rc = its_decoder_receive(lane->decoder, &frame);
         if (rc == 0)
             lane->set.on_frame(lane->set.ctx, frame);
-        else if (rc != ITS_EDAMAGED) /* damaged: counted by the decoder, the next may be whole */
-            return;
+        else if (rc == -EAGAIN || rc == ITS_EEOF || rc == -ENOMEM)
+            return rc; /* anything else cost one picture, counted by the decoder */
     }
 }
 
-/* 0, or the error that makes the stream undecodable. */
+/* 0; -ENOMEM: the packet is given up; or the error that makes the stream undecodable. */
 static int decode(struct its_decode_lane *lane, struct its_packet *p, bool analyse)
 {
     int rc;
     while ((rc = its_decoder_send(lane->decoder, p, analyse)) == -EAGAIN)
-        deliver(lane);
+        if (deliver(lane) == -ENOMEM)
+            return -ENOMEM;
     deliver(lane);
-    return rc == ITS_EUNSUPPORTED || rc == ITS_ETOOBIG ? rc : 0;
+    return rc == ITS_EUNSUPPORTED || rc == ITS_ETOOBIG || rc == -ENOMEM ? rc : 0;
 }
 
 static void drain(struct its_decode_lane *lane)
@@ -294,7 +296,9 @@ static void take_turn(struct its_decode_pool *pool, struct its_decode_lane *lane
     lane->finished |= ending;
     lane->stats.decoder = decoder;
     lane->stats.cpu_us += cpu_us;
-    if (decoded)
+    if (failed == -ENOMEM)
+        lane->queue.skipped[ITS_SKIP_NO_MEMORY]++;
+    else if (decoded)
         lane->stats.failed = failed;
     if (lane->closing || ending)
         pthread_cond_broadcast(&pool->room);

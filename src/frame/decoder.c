@@ -24,6 +24,9 @@
 /* 8K UHD with room for padding. A header that promises more is damaged or hostile. */
 #define PIXELS_MAX (8192ll * 4608)
 
+/* A picture that comes out with an earlier time than the one before is put so far behind it. */
+#define OUT_OF_ORDER_US 1000
+
 struct passport {
     uint64_t seq;
     uint32_t epoch;
@@ -217,9 +220,9 @@ int its_decoder_send(struct its_decoder *d, const struct its_packet *p, bool ana
 static int convert(struct its_decoder *d, struct its_frame *f)
 {
     AVFrame *from = f->av, *to = d->scratch;
-    d->convert = sws_getCachedContext(d->convert, from->width, from->height, from->format,
-                                      from->width, from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
-                                      NULL, NULL, NULL);
+    d->convert =
+        sws_getCachedContext(d->convert, from->width, from->height, from->format, from->width,
+                             from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!d->convert)
         return ITS_EUNSUPPORTED;
     to->format = AV_PIX_FMT_YUV420P;
@@ -251,10 +254,14 @@ static void stamp(struct its_decoder *d, struct its_frame *f)
     f->stamps.end_us[ITS_STAGE_DECODE_WAIT] = pass->taken_us;
     pass->waiting = false;
 
-    /* Without time stamps the clock was counted in decoding order: count again in this one. */
-    if (!pass->has_time && d->info->fps > 0 && d->last_us != INT64_MIN &&
-        f->time_us <= d->last_us)
-        f->time_us = d->last_us + (int64_t)(1e6 / d->info->fps);
+    /* Time never runs back. Without time stamps the clock was counted in decoding order: count
+     * again in this one. With them only damage brings pictures out of order, and not for long. */
+    if (d->last_us != INT64_MIN && f->time_us <= d->last_us) {
+        bool counted = !pass->has_time && d->info->fps > 0;
+        int64_t next_us = d->last_us + (counted ? (int64_t)(1e6 / d->info->fps) : OUT_OF_ORDER_US);
+        f->capture_us += next_us - f->time_us;
+        f->time_us = next_us;
+    }
     d->last_us = f->time_us;
 }
 

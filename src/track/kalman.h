@@ -2,9 +2,10 @@
  *
  * Constant velocity with white-noise acceleration (Bar-Shalom, Li, Kirubarajan, "Estimation with
  * Applications to Tracking and Navigation", 6.2.2), one independent two-state filter each for
- * centre x, centre y, width and height. The process noise is the integral over continuous time, so
- * two short predictions equal one long one whatever the frame interval. All noise is relative to
- * the size of the box (the longer side): what is near is big and moves fast. */
+ * centre x, centre y, width and height; the speed of the centre follows perspective as the box
+ * grows or shrinks. The process noise is the integral over continuous time: two short predictions
+ * of a box that does not grow equal one long one, whatever the frame interval. All noise is
+ * relative to the size of the box (its longer side): what is near is big and moves fast. */
 #pragma once
 
 #include "base/geom.h"

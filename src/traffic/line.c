@@ -98,13 +98,19 @@ int its_line_parse(const char *text, struct its_line *line, struct its_error *er
     return 0;
 }
 
+/* To 1/64 px: 0.1 of 640 is 64, and a line in fractions counts to the millisecond like the same line
+ * in pixels. */
+static float to_pixels(float fraction, int size)
+{
+    return roundf(fraction * (float)size * 64) / 64;
+}
+
 struct its_line its_line_in_pixels(const struct its_line *line, int display_w, int display_h)
 {
     struct its_line l = *line;
     if (l.fractions) {
-        float w = (float)display_w, h = (float)display_h;
-        l.a = (struct its_point){line->a.x * w, line->a.y * h};
-        l.b = (struct its_point){line->b.x * w, line->b.y * h};
+        l.a = (struct its_point){to_pixels(line->a.x, display_w), to_pixels(line->a.y, display_h)};
+        l.b = (struct its_point){to_pixels(line->b.x, display_w), to_pixels(line->b.y, display_h)};
         l.fractions = false;
     }
     return l;

@@ -112,10 +112,18 @@ static bool pump(struct process *p, double end_s)
     return true;
 }
 
-bool process_await(struct process *p, const char *text, double seconds)
+int process_count(const struct process_text *t, const char *what)
+{
+    int n = 0;
+    for (const char *p = t->data; (p = strstr(p, what)); p++)
+        n++;
+    return n;
+}
+
+bool process_await(struct process *p, const char *text, int times, double seconds)
 {
     double end_s = now_s() + seconds;
-    while (!strstr(p->out.data, text))
+    while (process_count(&p->out, text) < times)
         if (!pump(p, end_s))
             return false;
     return true;
@@ -138,6 +146,8 @@ void process_finish(struct process *p, double seconds)
     p->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     p->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     p->wall_s = now_s() - p->start_s;
+    if (strstr(p->err.data, "Sanitizer") || strstr(p->err.data, "runtime error:"))
+        fail_msg("a sanitizer speaks up: %s", p->err.data);
 }
 
 void process_run(struct process *p, const char *const *argv, double seconds)

@@ -34,10 +34,15 @@ double process_patience(double seconds);
 /* Starts argv (NULL at its end) with stdin from /dev/null, in a process group of its own. */
 void process_start(struct process *p, const char *const *argv);
 
-/* Reads on until `text` stands in its stdout. False: it ended or the time was up first. */
-bool process_await(struct process *p, const char *text, double seconds);
+/* How often it stands in the text. */
+int process_count(const struct process_text *text, const char *what);
 
-/* Reads on until it ends; kills its group when the time is up. Fills the fields above. */
+/* Reads on until `text` stands so many times in its stdout. False: it ended or the time was up
+ * first. */
+bool process_await(struct process *p, const char *text, int times, double seconds);
+
+/* Reads on until it ends; kills its group when the time is up. Fills the fields above. The report
+ * of a sanitizer fails the running test. */
 void process_finish(struct process *p, double seconds);
 
 /* start and finish. */

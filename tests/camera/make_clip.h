@@ -1,7 +1,7 @@
 /* For tests: a clip of a simulated scene, with everything that must be counted in it. */
 #pragma once
 
-#include "camera/scene.h"
+#include "sim/scene.h"
 
 #define MADE_CLIP_CROSSINGS_MAX 512
 

@@ -175,7 +175,7 @@ static void test_errors_say_what_is_wrong(void **state)
     expect_error("/nonexistent.mp4", -ENOENT, "No such file");
     expect_error("rtsp://user:secret@camera/", ITS_EUNSUPPORTED, "'rtsp://' sources are not");
     expect_error("clip.mp4?lop", -EINVAL, "unknown option 'lop'");
-    expect_error(file_with("empty.mp4", ""), ITS_EDAMAGED, "damaged or not a media file");
+    expect_error(file_with("empty.mp4", ""), ITS_EDAMAGED, "is empty");
     expect_error(dir, -EISDIR, "directory");
     /* a playlist must not read what it names */
     expect_error(file_with("list.m3u8", "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"), ITS_EDAMAGED, "");

@@ -151,14 +151,10 @@ static void refuses_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_black),
-        cmocka_unit_test(polygon_covers_its_pixels),
-        cmocka_unit_test(alpha_mixes),
-        cmocka_unit_test(origin_moves_everything),
-        cmocka_unit_test(lines_and_boxes),
-        cmocka_unit_test(label_stays_on_its_plate),
-        cmocka_unit_test(pixels_by_hand),
-        cmocka_unit_test(writes_a_png),
+        cmocka_unit_test(starts_black),    cmocka_unit_test(polygon_covers_its_pixels),
+        cmocka_unit_test(alpha_mixes),     cmocka_unit_test(origin_moves_everything),
+        cmocka_unit_test(lines_and_boxes), cmocka_unit_test(label_stays_on_its_plate),
+        cmocka_unit_test(pixels_by_hand),  cmocka_unit_test(writes_a_png),
         cmocka_unit_test(refuses_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

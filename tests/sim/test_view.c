@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "base/attr.h"
-#include "camera/view.h"
+#include "sim/view.h"
 
 static struct its_view view_of(double yaw, double pitch)
 {

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#include "camera/body.h"
-#include "camera/flow.h"
-#include "camera/view.h"
+#include "sim/body.h"
+#include "sim/flow.h"
+#include "sim/view.h"
 
 #define ITS_SITE_PATHS_MAX  16
 #define ITS_SITE_LINES_MAX  4

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "camera/site.h"
+#include "sim/site.h"
 
 /* Paints the whole canvas as `view` sees the site; `view` may look past the site's own picture (a
  * margin for sway). Takes some 100 ns per pixel. */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/geom.h"
-#include "camera/body.h"
+#include "sim/body.h"
 
 #define ITS_DEPTH_MAX 200
 

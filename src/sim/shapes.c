@@ -1,5 +1,5 @@
 /* Sizes are those of common European vehicles, to the nearest few centimetres. */
-#include "camera/shapes.h"
+#include "sim/shapes.h"
 
 #define PAINT    ITS_MATERIAL_PAINT
 #define LOAD     ITS_MATERIAL_LOAD
@@ -18,8 +18,13 @@
 
 /* A wheel of radius r at l, on both sides of prism p; rim and tyre are two marks. */
 #define WHEELS(p, half, l, r)                                                                      \
-    {p, WHEEL, RUBBER, true, half, l, r, r}, {p, WHEEL, METAL, true, half + 0.01f, l, r * 0.55f, r}
+    {p, WHEEL, RUBBER, true, half, l, r, r},                                                       \
+    {                                                                                              \
+        p, WHEEL, METAL, true, half + 0.01f, l, r * 0.55f, r                                       \
+    }
 
+/* Tables of numbers, read in columns. */
+/* clang-format off */
 static const struct its_body bodies[ITS_BODY_COUNT] = {
     [ITS_BODY_SALOON] = {
         .user = ITS_ROAD_USER_CAR, .length = 4.6f, .width = 1.82f,
@@ -276,6 +281,7 @@ static const struct its_body bodies[ITS_BODY_COUNT] = {
         },
     },
 };
+/* clang-format on */
 
 struct its_colour its_material_colour(enum its_material m)
 {

@@ -1,7 +1,7 @@
 /* Two footprints that do not overlap are kept apart by a line along one of their edges. The wall
  * standing on that line parts the world: who is on the eye's side of it cannot be hidden by the
  * other. Only bodies whose boxes overlap in the picture need to be compared. */
-#include "camera/depth.h"
+#include "sim/depth.h"
 
 #include <math.h>
 #include <stdbool.h>

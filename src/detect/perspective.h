@@ -7,15 +7,15 @@
 #include "detect/blobs.h"
 #include "detect/detection.h"
 
-#define ITS_SCENE_BANDS  16 /* of rows */
-#define ITS_SCENE_SIZES  32 /* four to the octave, from 2 working pixels on */
-#define ITS_SCENE_SHAPES 16 /* height / width, four to the octave, from 1/4 on */
+#define ITS_PERSPECTIVE_BANDS  16 /* of rows */
+#define ITS_PERSPECTIVE_SIZES  32 /* four to the octave, from 2 working pixels on */
+#define ITS_PERSPECTIVE_SHAPES 16 /* height / width, four to the octave, from 1/4 on */
 
-struct its_scene {
+struct its_perspective {
     int w, h; /* working picture */
     /* Votes: working pixels that moved, by the band the blob's foot is in and the blob's width. */
-    float votes[ITS_SCENE_BANDS][ITS_SCENE_SIZES];
-    float shapes[ITS_SCENE_SHAPES];
+    float votes[ITS_PERSPECTIVE_BANDS][ITS_PERSPECTIVE_SIZES];
+    float shapes[ITS_PERSPECTIVE_SHAPES];
     float total;
     int since_fit;           /* blobs learned */
     float top, bottom;       /* expected width at row 0 and row h; may be < 0 at the top */
@@ -28,12 +28,12 @@ struct its_size {
     float w, h;
 };
 
-void its_scene_init(struct its_scene *, int w, int h);
+void its_perspective_init(struct its_perspective *, int w, int h);
 
 /* Learns from a blob; those that cannot be one whole road user are passed over. */
-void its_scene_learn(struct its_scene *, const struct its_blob *);
+void its_perspective_learn(struct its_perspective *, const struct its_blob *);
 
-struct its_size its_scene_expect(const struct its_scene *, int bottom);
+struct its_size its_perspective_expect(const struct its_perspective *, int bottom);
 
 /* Coarse class by size and shape against the expected vehicle. */
-enum its_class its_scene_classify(const struct its_scene *, struct its_rect);
+enum its_class its_perspective_classify(const struct its_perspective *, struct its_rect);

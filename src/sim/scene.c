@@ -2,18 +2,18 @@
  * the picture so that it can sway; each frame paints it, then all shadows, then the bodies from far
  * to near. Sway moves picture and truth alike, the counting lines stay: they belong to the
  * picture. */
-#include "camera/scene.h"
+#include "sim/scene.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "camera/depth.h"
-#include "camera/dice.h"
-#include "camera/flow.h"
-#include "camera/scenery.h"
-#include "camera/site.h"
+#include "sim/depth.h"
+#include "sim/dice.h"
+#include "sim/flow.h"
+#include "sim/scenery.h"
+#include "sim/site.h"
 
 #define NOISE_SIZE (1 << 16)
 #define SHIELDS    32

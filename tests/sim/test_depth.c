@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "camera/depth.h"
+#include "sim/depth.h"
 
 static struct its_view view;
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 #define ITS_PATH_PIECES_MAX 4
 
@@ -20,7 +20,7 @@ struct its_path {
         double length_m, curvature;
     } piece[ITS_PATH_PIECES_MAX];
 
-    double speed_mps;  /* what most drive here */
+    double speed_mps; /* what most drive here */
     enum its_path_users {
         ITS_PATH_VEHICLES,
         ITS_PATH_BICYCLES,
@@ -32,7 +32,7 @@ struct its_path {
     /* --- where paths meet; 0 = nowhere */
     int entry, exit; /* paths of one entry share their first split_m; of one exit, their end */
     double split_m;
-    int signal;      /* 1 + index of the signal that holds them at stop_m */
+    int signal; /* 1 + index of the signal that holds them at stop_m */
     double stop_m;
 };
 
@@ -67,10 +67,10 @@ struct its_vehicle {
 
     /* --- the driver's own business */
     int path;
-    double s_m;                     /* of the middle, along the path */
+    double s_m; /* of the middle, along the path */
     double wish_mps, headway_s, gap_m;
-    double drift_m, drift_phase;    /* nobody drives exactly in the middle */
-    uint32_t lines_crossed;         /* one bit per counting line: for the caller */
+    double drift_m, drift_phase; /* nobody drives exactly in the middle */
+    uint32_t lines_crossed;      /* one bit per counting line: for the caller */
 };
 
 #define ITS_VEHICLES_MAX 200

@@ -1,11 +1,11 @@
-#include "camera/flow.h"
+#include "sim/flow.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
 #include "base/mem.h"
-#include "camera/dice.h"
+#include "sim/dice.h"
 
 #define PATHS_MAX    16
 #define STEP_S       (1 / 30.0)
@@ -79,14 +79,20 @@ static const struct its_colour paints[] = {
     {.85f, .62f, .10f, 1}, {.86f, .36f, .08f, 1}, {.46f, .62f, .74f, 1}, {.30f, .06f, .10f, 1},
 };
 static const struct its_colour bus_paints[] = {
-    {.80f, .12f, .10f, 1}, {.95f, .72f, .12f, 1}, {.16f, .42f, .66f, 1}, {.20f, .52f, .32f, 1},
+    {.80f, .12f, .10f, 1},
+    {.95f, .72f, .12f, 1},
+    {.16f, .42f, .66f, 1},
+    {.20f, .52f, .32f, 1},
 };
 static const struct its_colour loads[] = {
     {.92f, .92f, .90f, 1}, {.86f, .87f, .88f, 1}, {.20f, .36f, .62f, 1}, {.70f, .16f, .14f, 1},
     {.90f, .78f, .30f, 1}, {.24f, .48f, .34f, 1}, {.95f, .95f, .94f, 1},
 };
 static const struct its_colour trousers[] = {
-    {.12f, .14f, .22f, 1}, {.10f, .10f, .10f, 1}, {.34f, .30f, .24f, 1}, {.20f, .26f, .36f, 1},
+    {.12f, .14f, .22f, 1},
+    {.10f, .10f, .10f, 1},
+    {.34f, .30f, .24f, 1},
+    {.20f, .26f, .36f, 1},
 };
 
 static struct its_colour pick(struct its_dice *dice, const struct its_colour *from, size_t n)
@@ -247,12 +253,12 @@ static double wish_here(const struct its_flow *f, const struct its_vehicle *v)
     return wish;
 }
 
-static double acceleration(const struct its_vehicle *v, double wish, double gap,
-                           double closing_mps)
+static double acceleration(const struct its_vehicle *v, double wish, double gap, double closing_mps)
 {
     double free = 1 - fmin(3, pow(v->speed_mps / wish, 4));
-    double want = v->gap_m + fmax(0, v->speed_mps * v->headway_s +
-                                         v->speed_mps * closing_mps / (2 * sqrt(ACCELERATE * BRAKE)));
+    double want =
+        v->gap_m + fmax(0, v->speed_mps * v->headway_s +
+                               v->speed_mps * closing_mps / (2 * sqrt(ACCELERATE * BRAKE)));
     double near = want / fmax(gap, 0.1);
     return fmax(-BRAKE_MAX, ACCELERATE * (free - near * near));
 }

@@ -1,4 +1,4 @@
-#include "camera/texture.h"
+#include "sim/texture.h"
 
 #include <math.h>
 #include <stddef.h>

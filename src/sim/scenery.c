@@ -1,18 +1,12 @@
 /* The ground is found pixel by pixel: each ray meets the plane somewhere, and the site knows what
  * lies there. Markings come out anti-aliased because the site is told how large a pixel is on the
  * ground. This runs once per scene. */
-#include "camera/scenery.h"
+#include "sim/scenery.h"
 
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/texture.h"
-
-static struct its_colour mix(struct its_colour a, struct its_colour b, float t)
-{
-    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
-                               a.b + (b.b - a.b) * t, 1};
-}
+#include "sim/dice.h"
+#include "sim/texture.h"
 
 static uint32_t pack(struct its_colour c)
 {
@@ -31,20 +25,21 @@ static float ridge(float bearing, float scale, float height, uint32_t seed)
     return height * n;
 }
 
-/* The sky, or one of the ridges in front of it. `up` and `bearing` in shares of the focal length. */
+/* The sky, or one of the ridges in front of it. `up` and `bearing` in shares of the focal length.
+ */
 static struct its_colour sky(const struct its_site *site, float bearing, float up, uint32_t seed)
 {
     static const struct its_colour top = {.42f, .60f, .83f, 1}, cloud = {.95f, .96f, .97f, 1};
     static const struct its_colour far = {.47f, .56f, .62f, 1}, near = {.26f, .35f, .24f, 1};
     if (up < ridge(bearing, 60, .022f, seed + 7))
-        return mix(near, site->light.haze, .35f);
+        return its_colour_mix(near, site->light.haze, .35f);
     if (up < ridge(bearing, 7, .06f, seed + 3))
-        return mix(far, site->light.haze, .45f);
-    struct its_colour c = mix(site->light.haze, top, fminf(1, up * 5));
+        return its_colour_mix(far, site->light.haze, .45f);
+    struct its_colour c = its_colour_mix(site->light.haze, top, fminf(1, up * 5));
     float flat = 1 / (up + .05f); /* clouds lie flatter towards the horizon */
     float n = its_texture_noise(bearing * flat * 2, flat * 1.5f, seed) * .6f +
               its_texture_noise(bearing * flat * 6, flat * 4, seed + 1) * .4f;
-    return mix(c, cloud, fmaxf(0, fminf(.8f, (n - .5f) * 3)));
+    return its_colour_mix(c, cloud, fmaxf(0, fminf(.8f, (n - .5f) * 3)));
 }
 
 static struct its_colour ground(const struct its_site *site, const struct its_view *view,
@@ -53,7 +48,7 @@ static struct its_colour ground(const struct its_site *site, const struct its_vi
     double d = hypot(hypot(at.x - view->eye.x, at.y - view->eye.y), view->eye.z);
     double across = d / view->focal_px, along = across * d / view->eye.z;
     struct its_colour c = site->ground((float)at.x, (float)at.y, (float)across, (float)along, seed);
-    return mix(c, site->light.haze, (float)(1 - exp(-d / site->light.haze_m)));
+    return its_colour_mix(c, site->light.haze, (float)(1 - exp(-d / site->light.haze_m)));
 }
 
 void its_scenery_paint(const struct its_site *site, const struct its_view *view, uint64_t seed,
@@ -69,8 +64,8 @@ void its_scenery_paint(const struct its_site *site, const struct its_view *view,
             float up = (float)((horizon - p.y) / view->focal_px);
             float bearing = (float)((p.x - view->centre_x) / view->focal_px);
             bool below = up < 0 && its_view_ground(view, p, &at);
-            struct its_colour c = below ? ground(site, view, at, salt)
-                                        : sky(site, bearing, up, salt);
+            struct its_colour c =
+                below ? ground(site, view, at, salt) : sky(site, bearing, up, salt);
             pixels[(ptrdiff_t)y * stride + x] = pack(c);
         }
     }
@@ -109,7 +104,8 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
     struct its_point low = its_view_project(view, foot);
     struct its_point top = its_view_project(view, (struct its_vec3){x, y, height_m * .4});
     float scale = (float)(view->focal_px / cam.z), hue = (float)its_dice_between(&dice, -.04, .06);
-    its_canvas_line(canvas, low, top, fmaxf(1, scale * .3f), (struct its_colour){.2f, .16f, .12f, 1});
+    its_canvas_line(canvas, low, top, fmaxf(1, scale * .3f),
+                    (struct its_colour){.2f, .16f, .12f, 1});
     double tall_px = scale * height_m;
     int leaves = tall_px > 90 ? 900 : tall_px > 40 ? 300 : 60;
     double leaf_low = tall_px > 90 ? .02 : .035, leaf_high = tall_px > 90 ? .045 : .07;
@@ -118,13 +114,15 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
         double a = its_dice_between(&dice, 0, 2 * M_PI), e = its_dice_between(&dice, -1, 1);
         double r = height_m * .36 * sqrt((i + 1.0) / leaves) * (1 + .15 * its_dice_normal(&dice));
         double across = r * cos(a) * sqrt(1 - e * e), up = r * e * 1.1;
-        struct its_point p = its_view_project(
-            view, (struct its_vec3){x + across, y, height_m * .58 + up});
-        float lit = .55f + .3f * (float)((up - .7 * across * (site->light.sun.x < 0 ? 1 : -1)) / (height_m * .36));
+        struct its_point p =
+            its_view_project(view, (struct its_vec3){x + across, y, height_m * .58 + up});
+        float lit = .55f + .3f * (float)((up - .7 * across * (site->light.sun.x < 0 ? 1 : -1)) /
+                                         (height_m * .36));
         lit = fmaxf(.25f, lit + .12f * (float)its_dice_normal(&dice));
         struct its_colour leaf = {(.30f + hue) * lit, .43f * lit, .16f * lit, 1};
-        leaf = mix(site->light.haze, leaf, clear);
-        float size = fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, leaf_low, leaf_high)));
+        leaf = its_colour_mix(site->light.haze, leaf, clear);
+        float size =
+            fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, leaf_low, leaf_high)));
         its_canvas_ellipse(canvas, p, size, size * .8f, leaf);
     }
 }
@@ -154,7 +152,8 @@ void its_scenery_traffic_light(const struct its_site *site, const struct its_vie
     struct its_point top = its_view_project(view, (struct its_vec3){light->x, light->y, 3.5});
     its_canvas_line(canvas, low, mid, fmaxf(1, px * .11f), steel);
     its_canvas_line(canvas, mid, top, fmaxf(2, px * .32f), black);
-    double facing = sin(light->heading) * (eye.x - light->x) + cos(light->heading) * (eye.y - light->y);
+    double facing =
+        sin(light->heading) * (eye.x - light->x) + cos(light->heading) * (eye.y - light->y);
     for (size_t i = 0; facing > 0 && i < ITS_ARRAY_LEN(lamp); i++) {
         struct its_point p =
             its_view_project(view, (struct its_vec3){light->x, light->y, lamp[i].z});

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 enum its_material {
     ITS_MATERIAL_PAINT, /* the vehicle's own colour */
@@ -40,8 +40,10 @@ struct its_prism {
 };
 
 enum its_place {
-    ITS_PLACE_SIDE,  /* rectangle on a side: l from a0 to a1, z from z0 to z1, `at` from the middle */
-    ITS_PLACE_END,   /* rectangle on nose (at > 0) or tail: w from a0 to a1, z from z0 to z1, l = at */
+    ITS_PLACE_SIDE,  /* rectangle on a side: l from a0 to a1, z from z0 to z1, `at` from the middle
+                      */
+    ITS_PLACE_END,   /* rectangle on nose (at > 0) or tail: w from a0 to a1, z from z0 to z1, l = at
+                      */
     ITS_PLACE_WHEEL, /* disc on a side: centre l = a0, z = z0, radius a1, `at` from the middle */
 };
 

@@ -13,7 +13,7 @@ struct its_vec3 {
 struct its_view {
     struct its_vec3 eye;
     double focal_px;
-    double centre_x, centre_y;     /* principal point, pixels */
+    double centre_x, centre_y;        /* principal point, pixels */
     struct its_vec3 right, up, ahead; /* the camera's axes in the world, unit length */
 };
 

@@ -4,17 +4,17 @@
  * always looks from above. Marks (windows, lamps, wheels) lie on a face and follow its prism.
  * Under the faces of a prism its whole outline is filled first: anti-aliased edges would
  * otherwise let the road shine through the seams. */
-#include "camera/body.h"
+#include "sim/body.h"
 
 #include <math.h>
 #include <stddef.h>
 
-#include "camera/shapes.h"
+#include "sim/shapes.h"
 
-#define NEAR_M      0.5 /* nothing nearer to the camera's plane is drawn */
-#define FACE_MAX    16
+#define NEAR_M        0.5 /* nothing nearer to the camera's plane is drawn */
+#define FACE_MAX      16
 #define SOFT_PX_PER_M 10
-#define MARKS_MIN_M 0.035 /* a pixel larger than this on the body shows no marks */
+#define MARKS_MIN_M   0.035 /* a pixel larger than this on the body shows no marks */
 
 /* Filling the road between hull points is cheap; a body never has more corners than this. */
 #define POINTS_MAX 256
@@ -86,7 +86,8 @@ static void hull_of(struct its_point *p, int n, struct its_outline *out)
         hull[k++] = p[i];
     }
     k--; /* the first point came again */
-    out->count = k >= 3 && k <= ITS_OUTLINE_MAX ? k : 0;
+    its_assert(k <= ITS_OUTLINE_MAX);
+    out->count = k >= 3 ? k : 0;
     for (int i = 0; i < out->count; i++)
         out->corner[i] = hull[i];
 }
@@ -188,12 +189,6 @@ static struct its_vec3 middle_of(const struct painter *p, const struct its_prism
 
 /* --- colour */
 
-static struct its_colour mix(struct its_colour a, struct its_colour b, float t)
-{
-    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
-                               a.b + (b.b - a.b) * t, a.a};
-}
-
 static struct its_colour material_colour(const struct painter *p, enum its_material m)
 {
     switch (m) {
@@ -210,15 +205,15 @@ static struct its_colour shade(const struct painter *p, enum its_material m, str
 {
     struct its_colour c = material_colour(p, m);
     if (m == ITS_MATERIAL_HEADLAMP || m == ITS_MATERIAL_TAILLAMP)
-        return mix(c, p->light->haze, p->fog);
+        return its_colour_mix(c, p->light->haze, p->fog);
     struct its_vec3 sun = p->light->sun;
     double direct = fmax(0, n.x * sun.x + n.y * sun.y + n.z * sun.z);
     float k = (float)(p->light->ambient * (0.8 + 0.2 * n.z) + p->light->direct * direct);
-    c = (struct its_colour){fminf(1, c.r * k), fminf(1, c.g * k), fminf(1, c.b * k), 1};
+    c = its_colour_scale(c, k);
     /* Glass and polish mirror the sky the more they face it. */
     if (m == ITS_MATERIAL_GLASS)
-        c = mix(c, p->light->haze, 0.10f + 0.22f * (float)fmax(0, n.z));
-    return mix(c, p->light->haze, p->fog);
+        c = its_colour_mix(c, p->light->haze, 0.10f + 0.22f * (float)fmax(0, n.z));
+    return its_colour_mix(c, p->light->haze, p->fog);
 }
 
 /* --- painting */
@@ -274,8 +269,8 @@ static void paint_mark(const struct painter *p, const struct its_mark *m, double
         n = 12;
         for (int i = 0; i < n; i++) {
             double turned = 2 * M_PI * i / n;
-            face[i] = to_world(p, m->a0 + m->a1 * cos(turned), sign * m->at,
-                               m->z0 + m->a1 * sin(turned));
+            face[i] =
+                to_world(p, m->a0 + m->a1 * cos(turned), sign * m->at, m->z0 + m->a1 * sin(turned));
         }
     } else if (m->place == ITS_PLACE_SIDE) {
         const double l[4] = {m->a0, m->a1, m->a1, m->a0};
@@ -370,7 +365,8 @@ static struct its_vec3 shadow_of(const struct painter *p, struct its_vec3 at, do
                              p->pose->y + (y - p->pose->y) * grow, 0};
 }
 
-/* All corners of the body in the picture; with `shadow` > 0, those of its shadow grown that much. */
+/* All corners of the body in the picture; with `shadow` > 0, those of its shadow grown that much.
+ */
 static int corners_of(const struct painter *p, double shadow, struct its_point *out)
 {
     const struct its_body *body = p->pose->body;

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/geom.h"
 #include "base/json.h"
-#include "camera/body.h"
+#include "sim/body.h"
 #include "draw/canvas.h"
 
 /* Raised whenever the same settings give other pictures or another truth than before. */
@@ -31,7 +31,7 @@ const char *its_scene_kind_name(enum its_scene_kind kind);
 struct its_scene_settings {
     enum its_scene_kind kind;
     uint64_t seed;
-    double density; /* 0 = empty road … 1 = as much as the road carries */
+    double density;    /* 0 = empty road … 1 = as much as the road carries */
     int width, height; /* pixels, even, 64..4096 */
     int fps;           /* 1..120 */
     double sway_px;    /* the mast in the wind: largest shift of the picture, 0..8 */
@@ -50,11 +50,11 @@ void its_scene_settings_default(struct its_scene_settings *s);
 struct its_scene_user {
     uint32_t id; /* 1, 2, 3, …: the same one in every frame */
     enum its_road_user cls;
-    struct its_box box;   /* round its outline, without shadow, cut at the edge of the picture */
-    float visible;        /* share of its outline that is in the picture and behind nobody, 0..1 */
-    float truncated;      /* share of its box beyond the edge of the picture, 0..1 */
-    double x_m, y_m;      /* middle of its footprint on the ground */
-    double heading_rad;   /* 0 = along y (away from the camera), clockwise */
+    struct its_box box; /* round its outline, without shadow, cut at the edge of the picture */
+    float visible;      /* share of its outline that is in the picture and behind nobody, 0..1 */
+    float truncated;    /* share of its box beyond the edge of the picture, 0..1 */
+    double x_m, y_m;    /* middle of its footprint on the ground */
+    double heading_rad; /* 0 = along y (away from the camera), clockwise */
     double speed_mps;
 };
 
@@ -64,7 +64,8 @@ struct its_scene_line {
     struct its_point a, b;
 };
 
-/* The bottom centre of a road user's box went over the segment of a line: once per user and line. */
+/* The bottom centre of a road user's box went over the segment of a line: once per user and line.
+ */
 struct its_scene_crossing {
     int line; /* index */
     uint32_t user;

@@ -5,14 +5,14 @@
  * from the middle. */
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/scenery.h"
-#include "camera/site.h"
-#include "camera/texture.h"
+#include "sim/dice.h"
+#include "sim/scenery.h"
+#include "sim/site.h"
+#include "sim/texture.h"
 
 #define MIDDLE     30.0
-#define MAIN_HALF  7.0  /* half of the main road, which runs north */
-#define SIDE_HALF  3.5  /* half of the side road */
+#define MAIN_HALF  7.0 /* half of the main road, which runs north */
+#define SIDE_HALF  3.5 /* half of the side road */
 #define LANE_LEFT  1.75
 #define LANE_RIGHT 5.25
 #define TURN       5.0  /* radius of a right turn */
@@ -22,6 +22,7 @@
 #define FOOT_TO    15.4
 #define MAIN_STOP  8.2
 #define SIDE_STOP  16.6
+#define STOP_WIDTH 0.45
 #define NORTH_END  160.0
 #define SOUTH_END  75.0
 #define SIDE_END   90.0
@@ -34,17 +35,6 @@ enum {
 };
 
 /* --- the surface */
-
-static struct its_colour blend(struct its_colour a, struct its_colour b, float t)
-{
-    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
-                               a.b + (b.b - a.b) * t, 1};
-}
-
-static struct its_colour tint(struct its_colour c, float k)
-{
-    return (struct its_colour){c.r * k, c.g * k, c.b * k, 1};
-}
 
 /* Share of [at - size/2, at + size/2] within [low, high]. */
 static float within(float at, float size, float low, float high)
@@ -79,12 +69,12 @@ static float markings(float x, float v, float fx, float fv)
         sum += within(ax, fx, 3.43f, 3.57f) *
                (av < 24 ? 1 : bars(av, fv, 3, 9)); /* no changing lanes near the lights */
         if ((v < 0) == (x > 0))
-            sum += within(av, fv, (float)MAIN_STOP, (float)MAIN_STOP + .45f);
+            sum += within(av, fv, (float)MAIN_STOP, (float)(MAIN_STOP + STOP_WIDTH));
     }
     if (ax > (float)SIDE_STOP && av < (float)SIDE_HALF) {
         sum += within(v, fv, -.07f, .07f) * (ax < 30 ? 1 : bars(ax, fx, 3, 6));
         if ((x < 0) == (v < 0))
-            sum += within(ax, fx, (float)SIDE_STOP, (float)SIDE_STOP + .45f);
+            sum += within(ax, fx, (float)SIDE_STOP, (float)(SIDE_STOP + STOP_WIDTH));
     }
     if (av < (float)SIDE_HALF) { /* zebra, and squares along the cycle crossing */
         sum += within(ax, fx, 12, 15) * bars(v + .25f, fv, .5f, 1);
@@ -107,7 +97,7 @@ static struct its_colour asphalt(float x, float v, float fx, float fv, uint32_t 
     float wait = fabsf(v) - (float)MAIN_STOP - 3;
     k -= .10f * expf(-wait * wait / 18) * (1 - fminf(1, worn));
     float wear = .84f + .2f * its_texture_grain(x, v, foot, seed + 31);
-    return blend(tint(grey, k), paint, markings(x, v, fx, fv) * wear);
+    return its_colour_mix(its_colour_scale(grey, k), paint, markings(x, v, fx, fv) * wear);
 }
 
 static struct its_colour paving(float x, float v, float fx, float fv, uint32_t seed)
@@ -116,16 +106,16 @@ static struct its_colour paving(float x, float v, float fx, float fv, uint32_t s
     float joint = bars(x, fx, .04f, .6f) + bars(v, fv, .04f, .6f);
     float shade = its_texture_noise(floorf(x / .6f) * 3.1f, floorf(v / .6f) * 3.7f, seed + 4);
     float fine = fmaxf(0, 1 - fmaxf(fx, fv) / 1.2f);
-    return tint(slab, 1 - .16f * joint * fine + .1f * (shade - .5f) * fine +
-                          .1f * its_texture_grain(x, v, fmaxf(fx, fv * .4f), seed + 2));
+    return its_colour_scale(slab, 1 - .16f * joint * fine + .1f * (shade - .5f) * fine +
+                                      .1f * its_texture_grain(x, v, fmaxf(fx, fv * .4f), seed + 2));
 }
 
 static struct its_colour grass(float x, float v, float foot, uint32_t seed)
 {
     static const struct its_colour green = {.27f, .39f, .16f, 1}, dry = {.45f, .45f, .25f, 1};
     float patch = its_texture_noise(x / 5, v / 6, seed + 5);
-    return tint(blend(green, dry, fmaxf(0, patch * 1.2f - .5f)),
-                1 + .4f * its_texture_grain(x, v, foot, seed + 9));
+    return its_colour_scale(its_colour_mix(green, dry, fmaxf(0, patch * 1.2f - .5f)),
+                            1 + .4f * its_texture_grain(x, v, foot, seed + 9));
 }
 
 static struct its_colour junction_ground(float x, float y, float across, float along, uint32_t seed)
@@ -138,9 +128,9 @@ static struct its_colour junction_ground(float x, float y, float across, float a
     if (off < 0)
         return asphalt(x, v, fx, fv, seed);
     if (off < .22f)
-        return tint(kerb, 1 + .1f * its_texture_grain(x, v, foot, seed));
+        return its_colour_scale(kerb, 1 + .1f * its_texture_grain(x, v, foot, seed));
     if (ax > 9 && ax < 11)
-        return tint(red, 1 + .14f * its_texture_grain(x, v, foot, seed + 6));
+        return its_colour_scale(red, 1 + .14f * its_texture_grain(x, v, foot, seed + 6));
     if ((ax > (float)FOOT_FROM && ax < (float)FOOT_TO) || av < (float)SIDE_HALF + 2.4f ||
         (ax < (float)FOOT_FROM && av < 10))
         return paving(x, v, fx, fv, seed);
@@ -162,7 +152,7 @@ static void quad(const struct its_site *site, const struct its_view *view,
         p[i] = its_view_to_picture(view, cam);
     }
     float fog = (float)(1 - exp(-d / site->light.haze_m));
-    its_canvas_polygon(canvas, p, 4, blend(c, site->light.haze, fog));
+    its_canvas_polygon(canvas, p, 4, its_colour_mix(c, site->light.haze, fog));
 }
 
 /* A wall from a to b, `height` high, with rows of windows. */
@@ -196,15 +186,17 @@ static void house(const struct its_site *site, const struct its_view *view, doub
     struct its_colour c = walls[its_dice_bits(dice) % ITS_ARRAY_LEN(walls)];
     double side = x0 > 0 ? x0 : x1; /* the one towards the main road */
     wall(site, view, (struct its_vec3){side, v0 + MIDDLE, 0},
-         (struct its_vec3){side, v1 + MIDDLE, 0}, height, tint(c, x0 > 0 ? 1.0f : .72f), dice,
-         canvas);
+         (struct its_vec3){side, v1 + MIDDLE, 0}, height, its_colour_scale(c, x0 > 0 ? 1.0f : .72f),
+         dice, canvas);
     wall(site, view, (struct its_vec3){x0, v0 + MIDDLE, 0}, (struct its_vec3){x1, v0 + MIDDLE, 0},
-         height, tint(c, .92f), dice, canvas);
+         height, its_colour_scale(c, .92f), dice, canvas);
     for (int i = 0; i < 2; i++) { /* cornice and skirting on the street side */
         double z = i ? 0 : height - .5;
-        struct its_vec3 band[4] = {{x0, v0 + MIDDLE, z}, {x1, v0 + MIDDLE, z},
-                                   {x1, v0 + MIDDLE, z + .5}, {x0, v0 + MIDDLE, z + .5}};
-        quad(site, view, band, tint(c, i ? .55f : .75f), canvas);
+        struct its_vec3 band[4] = {{x0, v0 + MIDDLE, z},
+                                   {x1, v0 + MIDDLE, z},
+                                   {x1, v0 + MIDDLE, z + .5},
+                                   {x0, v0 + MIDDLE, z + .5}};
+        quad(site, view, band, its_colour_scale(c, i ? .55f : .75f), canvas);
     }
 }
 
@@ -284,15 +276,17 @@ static void add_lane(struct its_site *site, struct its_path p, int entry, int ex
 static void add_vehicles(struct its_site *site)
 {
     enum { EAST = 1, WEST, SOUTH, NORTH };
-    double main_length = NORTH_END + SOUTH_END, turn_v = LANE_LEFT + TURN, turn_x = LANE_RIGHT + TURN;
+    double main_length = NORTH_END + SOUTH_END, turn_v = LANE_LEFT + TURN,
+           turn_x = LANE_RIGHT + TURN;
     struct its_path p;
     for (int lane = 0; lane < 2; lane++) {
         double x = lane ? LANE_RIGHT : LANE_LEFT;
-        p = way(x, -SOUTH_END, 0, main_length, SOUTH_END - MAIN_STOP);
+        p = way(x, -SOUTH_END, 0, main_length, SOUTH_END - MAIN_STOP - STOP_WIDTH);
         p.signal = 1 + SIGNAL_MAIN;
         p.per_second = .19;
         p.heavy = .14;
-        struct its_path back = way(-x, NORTH_END, M_PI, main_length, NORTH_END - MAIN_STOP);
+        struct its_path back =
+            way(-x, NORTH_END, M_PI, main_length, NORTH_END - MAIN_STOP - STOP_WIDTH);
         back.signal = p.signal;
         back.per_second = p.per_second;
         back.heavy = p.heavy;
@@ -304,7 +298,7 @@ static void add_vehicles(struct its_site *site)
             add(site, back);
         }
     }
-    p = way(-SIDE_END, -LANE_LEFT, M_PI / 2, 2 * SIDE_END, SIDE_END - SIDE_STOP);
+    p = way(-SIDE_END, -LANE_LEFT, M_PI / 2, 2 * SIDE_END, SIDE_END - SIDE_STOP - STOP_WIDTH);
     p.signal = 1 + SIGNAL_SIDE;
     p.per_second = .16;
     p.heavy = .06;
@@ -320,8 +314,8 @@ static void add_slow(struct its_site *site, double x, int users)
     bool walk = users == ITS_PATH_PERSONS;
     double from = walk ? 34 : SOUTH_END, to = walk ? 70 : NORTH_END, stop = walk ? 4.3 : 4.8;
     bool south = x < 0 ? !walk || x < -13.5 : walk && x > 13.5;
-    struct its_path p = south ? way(x, to, M_PI, from + to, to - stop)
-                              : way(x, -from, 0, from + to, from - stop);
+    struct its_path p =
+        south ? way(x, to, M_PI, from + to, to - stop) : way(x, -from, 0, from + to, from - stop);
     p.users = users;
     p.signal = 1 + SIGNAL_SLOW;
     p.speed_mps = walk ? 1.4 : 4.8;
@@ -349,10 +343,12 @@ void its_site_junction(struct its_site *site, int w, int h)
                           {-SIDE_STOP, MIDDLE - 4.2, -M_PI / 2, SIGNAL_SIDE},
                           {SIDE_STOP, MIDDLE + 4.2, M_PI / 2, SIGNAL_SIDE},
                           {11.4, MIDDLE + 4.4, M_PI, SIGNAL_SLOW}},
-        .signals = {.cycle_s = 38, .start_s = 31, .count = 3,
+        .signals = {.cycle_s = 38,
+                    .start_s = 31,
+                    .count = 3,
                     .signal = {[SIGNAL_MAIN] = {0, 10, 3},
                                [SIGNAL_SIDE] = {15.5, 6.5, 3},
-                               [SIGNAL_SLOW] = {27.5, 4, 0}}},
+                               [SIGNAL_SLOW] = {27.5, 4, 1.2}}},
         .ground = junction_ground,
         .furnish = junction_furnish,
     };

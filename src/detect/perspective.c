@@ -6,7 +6,7 @@
  * votes agree with, found by trying them all. A mode and not a mean: lorries, pedestrians and
  * merged boxes vote for other lines and lose while ordinary vehicles are most of what moves. A view
  * from straight above gives a flat line, which is right too. */
-#include "detect/scene.h"
+#include "detect/perspective.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,7 +23,7 @@
 #define BOTTOMS 36
 #define TOPS    14
 
-void its_scene_init(struct its_scene *s, int w, int h)
+void its_perspective_init(struct its_perspective *s, int w, int h)
 {
     memset(s, 0, sizeof *s);
     s->w = w;
@@ -38,17 +38,17 @@ static void vote(float *cells, int n, float at, float weight)
         cells[cell] += weight;
 }
 
-static float agreement(const struct its_scene *s, float top, float bottom)
+static float agreement(const struct its_perspective *s, float top, float bottom)
 {
     float sum = 0;
-    for (int i = 0; i < ITS_SCENE_BANDS; i++) {
-        float w = top + (bottom - top) * ((float)i + 0.5f) / ITS_SCENE_BANDS;
+    for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++) {
+        float w = top + (bottom - top) * ((float)i + 0.5f) / ITS_PERSPECTIVE_BANDS;
         if (w < SIZE_MIN)
             continue;
         float at = 4 * log2f(w / SIZE_MIN);
         int cell = (int)at;
         float part = at - (float)cell;
-        if (cell < 1 || cell > ITS_SCENE_SIZES - 3)
+        if (cell < 1 || cell > ITS_PERSPECTIVE_SIZES - 3)
             continue;
         const float *v = s->votes[i] + cell;
         sum += (1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2]));
@@ -56,7 +56,7 @@ static float agreement(const struct its_scene *s, float top, float bottom)
     return sum;
 }
 
-static void fit(struct its_scene *s)
+static void fit(struct its_perspective *s)
 {
     float best = 0;
     for (int i = 0; i < BOTTOMS; i++) {
@@ -72,24 +72,24 @@ static void fit(struct its_scene *s)
         }
     }
     int mode = 0;
-    for (int i = 1; i < ITS_SCENE_SHAPES; i++)
+    for (int i = 1; i < ITS_PERSPECTIVE_SHAPES; i++)
         if (s->shapes[i] > s->shapes[mode])
             mode = i;
     s->shape = SHAPE_MIN * exp2f((float)mode / 4);
     s->known = best > 0;
 }
 
-static void fade(struct its_scene *s)
+static void fade(struct its_perspective *s)
 {
     s->total /= 2;
-    for (int i = 0; i < ITS_SCENE_BANDS; i++)
-        for (int k = 0; k < ITS_SCENE_SIZES; k++)
+    for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++)
+        for (int k = 0; k < ITS_PERSPECTIVE_SIZES; k++)
             s->votes[i][k] /= 2;
-    for (int k = 0; k < ITS_SCENE_SHAPES; k++)
+    for (int k = 0; k < ITS_PERSPECTIVE_SHAPES; k++)
         s->shapes[k] /= 2;
 }
 
-void its_scene_learn(struct its_scene *s, const struct its_blob *b)
+void its_perspective_learn(struct its_perspective *s, const struct its_blob *b)
 {
     int w = b->box.x1 - b->box.x0, h = b->box.y1 - b->box.y0;
     bool cut = b->box.x0 <= 0 || b->box.y0 <= 0 || b->box.x1 >= s->w || b->box.y1 >= s->h;
@@ -97,9 +97,9 @@ void its_scene_learn(struct its_scene *s, const struct its_blob *b)
         b->changed * 4 < b->area)
         return;
     float weight = (float)b->area;
-    int band = ITS_MIN(b->box.y1 * ITS_SCENE_BANDS / (s->h + 1), ITS_SCENE_BANDS - 1);
-    vote(s->votes[band], ITS_SCENE_SIZES, 4 * log2f((float)w / SIZE_MIN), weight);
-    vote(s->shapes, ITS_SCENE_SHAPES, 4 * log2f((float)h / (float)w / SHAPE_MIN), weight);
+    int band = ITS_MIN(b->box.y1 * ITS_PERSPECTIVE_BANDS / (s->h + 1), ITS_PERSPECTIVE_BANDS - 1);
+    vote(s->votes[band], ITS_PERSPECTIVE_SIZES, 4 * log2f((float)w / SIZE_MIN), weight);
+    vote(s->shapes, ITS_PERSPECTIVE_SHAPES, 4 * log2f((float)h / (float)w / SHAPE_MIN), weight);
     s->total += weight;
     if (s->total > MEMORY * (float)s->w * (float)s->h)
         fade(s);
@@ -109,7 +109,7 @@ void its_scene_learn(struct its_scene *s, const struct its_blob *b)
     }
 }
 
-struct its_size its_scene_expect(const struct its_scene *s, int bottom)
+struct its_size its_perspective_expect(const struct its_perspective *s, int bottom)
 {
     if (!s->known)
         return (struct its_size){0};
@@ -117,9 +117,9 @@ struct its_size its_scene_expect(const struct its_scene *s, int bottom)
     return (struct its_size){w, w * s->shape};
 }
 
-enum its_class its_scene_classify(const struct its_scene *s, struct its_rect r)
+enum its_class its_perspective_classify(const struct its_perspective *s, struct its_rect r)
 {
-    struct its_size e = its_scene_expect(s, r.y1);
+    struct its_size e = its_perspective_expect(s, r.y1);
     if (e.w == 0)
         return ITS_CLASS_VEHICLE;
     float w = (float)(r.x1 - r.x0) / e.w, h = (float)(r.y1 - r.y0) / e.h;

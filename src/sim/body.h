@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/geom.h"
-#include "camera/view.h"
+#include "sim/view.h"
 #include "draw/canvas.h"
 
 /* What a simulated road user is. The names are those of the detector's classes. */

@@ -1,4 +1,4 @@
-#include "camera/view.h"
+#include "sim/view.h"
 
 #include <math.h>
 

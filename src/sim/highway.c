@@ -2,24 +2,24 @@
  * bend far ahead. All widths in metres from the middle of the median. */
 #include <math.h>
 
-#include "camera/dice.h"
-#include "camera/scenery.h"
-#include "camera/site.h"
-#include "camera/texture.h"
+#include "sim/dice.h"
+#include "sim/scenery.h"
+#include "sim/site.h"
+#include "sim/texture.h"
 
-#define MEDIAN    1.9  /* half of it; rails stand on it */
-#define RAIL      1.35
-#define LINE_IN   3.0  /* edge line towards the median */
-#define LANE_FAST 5.0  /* middle of the lane */
-#define DASHES    6.85
-#define LANE_SLOW 8.65
-#define LINE_OUT  10.6 /* edge line towards the hard shoulder */
-#define ASPHALT   13.2
+#define MEDIAN     1.9 /* half of it; rails stand on it */
+#define RAIL       1.35
+#define LINE_IN    3.0 /* edge line towards the median */
+#define LANE_FAST  5.0 /* middle of the lane */
+#define DASHES     6.85
+#define LANE_SLOW  8.65
+#define LINE_OUT   10.6 /* edge line towards the hard shoulder */
+#define ASPHALT    13.2
 #define OUTER_RAIL 13.9
-#define STRAIGHT  150.0 /* then the bend begins */
-#define RADIUS    850.0
-#define BEHIND    30.0 /* the road begins this far behind the camera */
-#define COUNT_AT  29.0 /* the counting lines lie here */
+#define STRAIGHT   150.0 /* then the bend begins */
+#define RADIUS     850.0
+#define BEHIND     30.0 /* the road begins this far behind the camera */
+#define COUNT_AT   29.0 /* the counting lines lie here */
 
 /* Along and across the road, from the place on the ground. */
 static void road_coordinates(float x, float y, float *along, float *across)
@@ -35,8 +35,8 @@ static void road_coordinates(float x, float y, float *along, float *across)
 
 static void place_on_road(double along, double across, double *x, double *y)
 {
-    static const struct its_path middle = {
-        .pieces = 2, .piece = {{STRAIGHT, 0}, {500, 1 / RADIUS}}};
+    static const struct its_path middle = {.pieces = 2,
+                                           .piece = {{STRAIGHT, 0}, {500, 1 / RADIUS}}};
     double heading;
     its_path_at(&middle, along, across, x, y, &heading);
 }
@@ -58,17 +58,6 @@ static float dashes(float at, float size, float length, float period)
         return length / period;
     float u = at - period * floorf(at / period);
     return stripe(u, size, length / 2, length) + stripe(u, size, length / 2 + period, length);
-}
-
-static struct its_colour blend(struct its_colour a, struct its_colour b, float t)
-{
-    return (struct its_colour){a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t,
-                               a.b + (b.b - a.b) * t, 1};
-}
-
-static struct its_colour tint(struct its_colour c, float k)
-{
-    return (struct its_colour){c.r * k, c.g * k, c.b * k, 1};
 }
 
 /* Tyres polish two tracks into every lane. */
@@ -93,7 +82,7 @@ static struct its_colour asphalt(float s, float a, float x, float foot, uint32_t
     if (a > (float)LINE_OUT)
         k *= .93f;
     k -= .12f * stripe(a, fmaxf(.05f, foot * .2f), (float)LINE_OUT + .45f, .05f);
-    return tint(grey, k);
+    return its_colour_scale(grey, k);
 }
 
 static struct its_colour grass(float x, float y, float foot, uint32_t seed)
@@ -101,7 +90,8 @@ static struct its_colour grass(float x, float y, float foot, uint32_t seed)
     static const struct its_colour green = {.29f, .40f, .17f, 1}, dry = {.50f, .48f, .27f, 1};
     float patch = its_texture_noise(x / 7, y / 11, seed + 5);
     float tuft = its_texture_grain(x, y, foot, seed + 9);
-    return tint(blend(green, dry, fmaxf(0, patch * 1.3f - .5f)), 1 + .42f * tuft);
+    return its_colour_scale(its_colour_mix(green, dry, fmaxf(0, patch * 1.3f - .5f)),
+                            1 + .42f * tuft);
 }
 
 static struct its_colour highway_ground(float x, float y, float across, float along, uint32_t seed)
@@ -117,14 +107,14 @@ static struct its_colour highway_ground(float x, float y, float across, float al
                            stripe(lat, across, (float)OUTER_RAIL + .5f, .35f));
     struct its_colour c;
     if (a < (float)MEDIAN || a > (float)OUTER_RAIL + 1 + edge)
-        return tint(grass(x, y, foot, seed), 1 - shadow);
+        return its_colour_scale(grass(x, y, foot, seed), 1 - shadow);
     if (a > (float)ASPHALT + edge * .4f)
-        return tint(gravel, 1 - shadow + .3f * its_texture_grain(x, y, foot, seed + 2));
+        return its_colour_scale(gravel, 1 - shadow + .3f * its_texture_grain(x, y, foot, seed + 2));
     c = asphalt(s, a, lat, foot, seed);
     float line = stripe(a, across, (float)LINE_IN, .2f) + stripe(a, across, (float)LINE_OUT, .24f);
     line += stripe(a, across, (float)DASHES, .17f) * dashes(s, along, 4, 12);
     float wear = .86f + .12f * its_texture_grain(x, y, foot, seed + 31);
-    return tint(blend(c, paint, fminf(1, line) * wear), 1 - shadow);
+    return its_colour_scale(its_colour_mix(c, paint, fminf(1, line) * wear), 1 - shadow);
 }
 
 /* --- beside the road */
@@ -138,7 +128,7 @@ static struct its_point at_road(const struct its_view *view, double along, doubl
 
 static struct its_colour hazed(const struct its_site *site, struct its_colour c, double distance)
 {
-    return blend(c, site->light.haze, (float)(1 - exp(-distance / site->light.haze_m)));
+    return its_colour_mix(c, site->light.haze, (float)(1 - exp(-distance / site->light.haze_m)));
 }
 
 /* One length of rail from s to s + 4 m with the post at its end. */

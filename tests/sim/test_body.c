@@ -8,12 +8,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "camera/body.h"
+#include "sim/body.h"
 
 enum { W = 480, H = 360 };
 
-static const struct its_light light = {.sun = {-.5, -.3, .81}, .direct = .6f, .ambient = .6f,
-                                       .haze = {.8f, .85f, .9f, 1}, .haze_m = 800};
+static const struct its_light light = {.sun = {-.5, -.3, .81},
+                                       .direct = .6f,
+                                       .ambient = .6f,
+                                       .haze = {.8f, .85f, .9f, 1},
+                                       .haze_m = 800};
 
 static bool changed(uint32_t p)
 {
@@ -39,8 +42,11 @@ static struct its_box drawn_box(struct its_canvas *c)
 
 static void check_kind(struct its_canvas *c, const struct its_view *view, int kind, double heading)
 {
-    struct its_body_pose pose = {.body = its_body_of((enum its_body_kind)kind), .x = 1, .y = 24,
-                                 .heading = heading, .paint = {.8f, .1f, .1f, 1},
+    struct its_body_pose pose = {.body = its_body_of((enum its_body_kind)kind),
+                                 .x = 1,
+                                 .y = 24,
+                                 .heading = heading,
+                                 .paint = {.8f, .1f, .1f, 1},
                                  .load = {.2f, .2f, .9f, 1}};
     struct its_outline o;
     its_body_outline(&pose, view, &o);
