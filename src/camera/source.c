@@ -27,11 +27,15 @@
 static const struct its_source_ops *const kinds[] = {
     &its_source_file,
     &its_source_sim,
+    &its_source_rtsp,
 };
 
 void its_source_defaults(struct its_source_settings *settings)
 {
-    *settings = (struct its_source_settings){.open_timeout_us = 10 * US_PER_S};
+    *settings = (struct its_source_settings){
+        .open_timeout_us = 10 * US_PER_S,
+        .read_timeout_us = 10 * US_PER_S,
+    };
 }
 
 /* --- which kind */
@@ -59,8 +63,8 @@ static const struct its_source_ops *kind_of(const char *url)
 static int unknown_scheme(const char *url, struct its_error *err)
 {
     return its_error_set(err, ITS_EUNSUPPORTED,
-                         "'%.*s://' sources are not supported by this version: give a file, as "
-                         "PATH or file:PATH",
+                         "'%.*s://' sources are not supported by this version: give "
+                         "rtsp://… or a file, as PATH or file:PATH",
                          (int)ITS_MIN(strstr(url, "://") - url, 32), url);
 }
 
