@@ -5,7 +5,6 @@
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
  * when asked. A file whose name really contains '?' wins over an option.
  *
- *
  * sim:SCENE?NAME=VALUE&… is a simulated street (sim/scene_opts.h has the names, and duration,
  * bitrate): paced without an end, unpaced 60 s unless duration says otherwise.
  *
