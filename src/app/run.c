@@ -25,6 +25,13 @@ static void our_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
+/* The kernel's own SIGHUP says that the terminal has gone: nobody is left to watch. One that a person
+ * or a program sends asks for a reload. */
+static bool is_hangup(const siginfo_t *info)
+{
+    return info->si_code == SI_KERNEL;
+}
+
 void its_run_block_signals(void)
 {
     sigset_t set;
@@ -86,11 +93,13 @@ static void watch(struct server *s)
     int64_t end_us = settings->duration_us ? its_mono_us() + settings->duration_us : INT64_MAX;
     bool leave = false;
     while (!leave && its_mono_us() < end_us) {
-        int sig = sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = REFRESH_NS});
+        siginfo_t info;
+        int sig = sigtimedwait(&set, &info, &(struct timespec){.tv_nsec = REFRESH_NS});
+        bool asked_to_reload = sig == SIGHUP && !is_hangup(&info);
         show_crossings(s->feed, ops, view);
-        if (sig == SIGHUP)
+        if (asked_to_reload)
             reload(s);
-        leave = ops->refresh(view) || (sig > 0 && sig != SIGHUP);
+        leave = ops->refresh(view) || (sig > 0 && !asked_to_reload);
     }
     /* What is stored is also shown: the crossings of the last moment, too. */
     its_engine_halt(s->engine);
