@@ -125,6 +125,8 @@ int its_engine_remove_camera(struct its_engine *e, const char *id, struct its_er
         rc = unknown(id, err);
     } else {
         struct its_seat *seat = unlink_seat(e, (unsigned)at);
+        its_seat_halt(seat);
+        its_seat_retire(seat);
         its_seat_destroy(&seat);
     }
     pthread_mutex_unlock(&e->change_lock);

@@ -5,6 +5,7 @@
 
 #include "app/config_diff.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 /* A priority camera's packets are due in half the time, a low one's in twice. */
@@ -156,6 +157,13 @@ const struct its_camera_config *its_seat_config(const struct its_seat *s)
 void its_seat_halt(struct its_seat *s)
 {
     its_camera_halt(s->camera);
+}
+
+void its_seat_retire(struct its_seat *s)
+{
+    struct its_error err;
+    if (its_store_register_lines(s->shared->store, s->id, NULL, 0, its_wall_us(), &err) < 0)
+        its_log(ITS_LOG_WARN, s->id, "its lines stay open: %s", err.text);
 }
 
 void its_seat_destroy(struct its_seat **ps)

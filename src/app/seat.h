@@ -42,6 +42,10 @@ const struct its_camera_config *its_seat_config(const struct its_seat *seat);
 /* Ends reading and waits until every picture under way is through; see its_camera_halt. */
 void its_seat_halt(struct its_seat *seat);
 
+/* Ends its lines in the store, for one that is not to come back. A failure is only logged: without
+ * coverage an open line claims nothing. */
+void its_seat_retire(struct its_seat *seat);
+
 /* Halts, hands the last coverage to the store, frees it. Clears the pointer; NULL inside is
  * allowed. */
 void its_seat_destroy(struct its_seat **seat);
