@@ -286,8 +286,10 @@ static bool same_orders(const struct orders *a, const struct orders *b)
     if (!a->enabled && !b->enabled)
         return true; /* what is not read is not connected to anew */
     return a->enabled == b->enabled && strcmp(a->url, b->url) == 0 &&
-           a->source.loop == b->source.loop && a->source.paced == b->source.paced &&
-           a->source.open_timeout_us == b->source.open_timeout_us;
+           a->source.loop == b->source.loop && a->source.transport == b->source.transport &&
+           a->source.paced == b->source.paced &&
+           a->source.open_timeout_us == b->source.open_timeout_us &&
+           a->source.read_timeout_us == b->source.read_timeout_us;
 }
 
 void its_camera_change(struct its_camera *c, const struct its_camera_settings *settings)

@@ -75,6 +75,7 @@ static int take_config(struct plan *p, const struct its_config *config, struct i
     if (!camera)
         return 0;
     p->analyze.input = camera->url;
+    p->analyze.transport = camera->transport;
     p->analyze.analysis_fps = camera->analysis_fps;
     for (unsigned i = 0; i < camera->line_count; i++) {
         int rc = add_line(p, &camera->lines[i].line, err);

@@ -12,6 +12,9 @@ static const char *const log_levels[] = {
 
 static const char *const detector_kinds[] = {[ITS_DETECTOR_MOTION] = "motion", NULL};
 
+static const char *const transports[] = {
+    [ITS_TRANSPORT_TCP] = "tcp", [ITS_TRANSPORT_UDP] = "udp", NULL};
+
 static const char *const priorities[] = {[ITS_PRIORITY_LOW] = "low",
                                          [ITS_PRIORITY_NORMAL] = "normal",
                                          [ITS_PRIORITY_HIGH] = "high",
@@ -71,8 +74,16 @@ static const struct its_opt store_opts[] = {
 
 const struct its_opt its_camera_opts[] = {
     {"url", ITS_OPT_URL, offsetof(struct its_camera_config, url), .required = true, .live = true,
-     .doc = "Where the pictures come from: `rtsp://user:password@host/path`, any other address "
-            "FFmpeg opens, or a file. The password is never printed or logged."},
+     .doc = "Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps`), "
+            "`http://host/path` (or `https`; MPEG-TS, MP4 in fragments, JPEG pictures), "
+            "`tcp://host:port` or `udp://host:port` (MPEG-TS), `v4l2:/dev/video0`, or a file. Special "
+            "characters of a password may be written as they are or as %40 and the like. The "
+            "password is never printed or logged."},
+    {"transport", ITS_OPT_CHOICE, offsetof(struct its_camera_config, transport),
+     .choices = transports, .live = true,
+     .doc = "How RTSP brings the pictures. `tcp`: nothing is lost, and it passes most networks. "
+            "`udp`: for cameras that offer nothing else, or where a lost packet should not hold up "
+            "the rest."},
     {"enabled", ITS_OPT_BOOL, offsetof(struct its_camera_config, enabled), .live = true,
      .doc = "false: the camera is known but not opened."},
     {"priority", ITS_OPT_CHOICE, offsetof(struct its_camera_config, priority),

@@ -58,7 +58,8 @@ static struct its_camera_settings settings_of(const struct its_seat *s,
     its_source_defaults(&set.source);
     set.source.paced = true;
     set.source.loop = c->loop;
-    set.source.open_timeout_us = c->timeout_us;
+    set.source.transport = c->transport;
+    set.source.open_timeout_us = set.source.read_timeout_us = c->timeout_us;
 
     its_decode_lane_defaults(&set.lane);
     set.lane.limits.packets = (unsigned)s->shared->decode.queue_packets;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "build_config.h"
 #include "camera/averror.h"
 #include "camera/packet_pool.h"
 #include "camera/source_ops.h"
@@ -28,6 +29,10 @@ static const struct its_source_ops *const kinds[] = {
     &its_source_file,
     &its_source_sim,
     &its_source_rtsp,
+    &its_source_stream,
+#if HAVE_V4L2
+    &its_source_v4l2,
+#endif
 };
 
 void its_source_defaults(struct its_source_settings *settings)
@@ -64,7 +69,7 @@ static int unknown_scheme(const char *url, struct its_error *err)
 {
     return its_error_set(err, ITS_EUNSUPPORTED,
                          "'%.*s://' sources are not supported by this version: give "
-                         "rtsp://… or a file, as PATH or file:PATH",
+                         "rtsp://…, http://… or a file, as PATH or file:PATH",
                          (int)ITS_MIN(strstr(url, "://") - url, 32), url);
 }
 

@@ -1,6 +1,10 @@
 /* A source of packets: one camera's stream, opened by URL. What kinds there are: source_*.c.
  *
- * Cameras on the network: rtsp:// and rtsps://, with [user[:password]@]host[:port]/path.
+ * Cameras on the network: rtsp:// and rtsps:// (H.264, H.265, JPEG); http:// and https:// (MPEG-TS,
+ * fragmented MP4, JPEG pictures); tcp:// and udp:// (MPEG-TS); each with
+ * [user[:password]@]host[:port]/path. On this machine: v4l2:/dev/video0. Their `arrived` is the last
+ * byte of the picture, where the container tells it.
+ *
  * Files: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
  * when asked. A file whose name really contains '?' wins over an option.

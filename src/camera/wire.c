@@ -54,6 +54,15 @@ static int look_up(const char *host, int port, struct addrinfo **list, struct it
     return 0;
 }
 
+int its_wire_check_host(const char *host, struct its_error *err)
+{
+    struct addrinfo *list;
+    int rc = look_up(host, 0, &list, err);
+    if (rc == 0)
+        freeaddrinfo(list);
+    return rc;
+}
+
 static int connect_one(struct its_wire *w, const struct addrinfo *a)
 {
     w->fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);

@@ -24,6 +24,9 @@ struct its_wire {
 int its_wire_connect(struct its_wire *w, struct its_source *source, const char *host, int port,
                      bool tls, struct its_error *err);
 
+/* Is there such a host? For those who connect otherwise. 0 or ITS_EHOST with a sentence. */
+int its_wire_check_host(const char *host, struct its_error *err);
+
 /* Some bytes, at least one: their number. ITS_EEOF: the other side closed. -ETIMEDOUT,
  * ITS_ECANCELLED, or what the network said. */
 int its_wire_read(struct its_wire *w, void *buf, size_t size);

@@ -366,6 +366,7 @@ static void print_tells_where_from(void **state)
                         "cameras:\n"
                         "  null-1:\n"
                         "    url: \"rtsp://u:***@h/x y\"  # its.yaml:3, secret hidden\n"
+                        "    transport: tcp  # default\n"
                         "    enabled: true  # default\n"
                         "    priority: normal  # default\n"
                         "    analysis_fps: 0  # default\n"
