@@ -1,14 +1,12 @@
 /* run: the server. Without a configured camera it plays a street that it draws itself. */
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/cmd.h"
 #include "app/config_flags.h"
 #include "app/run.h"
-#include "base/mem.h"
+#include "base/log.h"
 #include "camera/averror.h"
-#include "camera/demo.h"
+#include "sim/scene.h"
 
 struct settings {
     struct its_config_flags config;
@@ -21,7 +19,8 @@ static const struct its_flag run_flags[] = {
       .doc = "Print lines instead of the live screen, also on a terminal."}},
     {{"duration", ITS_OPT_TIME, offsetof(struct settings, duration_us), .min = 0, .max = 1e7,
       .unit = "s", .default_text = "until it is told to stop",
-      .doc = "Stop after so many seconds."}, "SECONDS"},
+      .doc = "Stop after so many seconds."},
+     "SECONDS"},
 };
 
 static const struct its_flag_set sets[] = {
@@ -41,19 +40,6 @@ static struct its_config *load(const struct its_call *call, const struct its_con
 
 /* --- the demonstration: a configuration like any other, put together here */
 
-/* mkdir -p. */
-static int make_directories(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        int rc = mkdir(path, 0755);
-        *slash = '/';
-        if (rc < 0 && errno != EEXIST)
-            return -errno;
-    }
-    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static void append(struct its_opt_list *list, struct its_arena *arena, const char *text)
 {
     const char **items = its_arena_alloc(arena, (list->count + 1) * sizeof(*items));
@@ -63,47 +49,81 @@ static void append(struct its_opt_list *list, struct its_arena *arena, const cha
     *list = (struct its_opt_list){items, list->count + 1};
 }
 
-static int add_demo_camera(const struct its_call *call, const char *dir,
-                           enum its_scene_kind kind, struct its_config_flags *flags,
-                           struct its_error *err)
+static void add_demo_camera(const struct its_call *call, enum its_scene_kind kind, double density,
+                            struct its_config_flags *flags)
 {
     const char *id = its_scene_kind_name(kind);
-    struct its_demo demo;
-    int rc = its_demo_make(dir, kind, &demo, err);
-    if (rc < 0)
-        return rc;
+    struct its_scene_settings scene = ITS_SCENE_DEFAULTS;
+    struct its_scene_line line[ITS_SCENE_LINES_MAX];
+    scene.kind = kind;
     append(&flags->cameras, call->arena,
-           its_arena_printf(call->arena, "%s=file:%s", id, demo.path));
-    append(&flags->set, call->arena, its_arena_printf(call->arena, "cameras.%s.loop=true", id));
-    for (int i = 0; i < demo.lines; i++) {
-        const struct its_scene_line *l = &demo.line[i];
+           its_arena_printf(call->arena, "%s=sim:%s?density=%g", id, id, density));
+    int lines = its_scene_plan_lines(&scene, line);
+    for (int i = 0; i < lines; i++)
         append(&flags->set, call->arena,
-               its_arena_printf(call->arena, "cameras.%s.lines.%s=%.1f,%.1f,%.1f,%.1f", id, l->name,
-                                (double)l->a.x, (double)l->a.y, (double)l->b.x, (double)l->b.y));
-    }
-    return 0;
+               its_arena_printf(call->arena, "cameras.%s.lines.%s=%.1f,%.1f,%.1f,%.1f", id,
+                                line[i].name, (double)line[i].a.x, (double)line[i].a.y,
+                                (double)line[i].b.x, (double)line[i].b.y));
 }
 
-static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags,
-                                    const char *state)
+static struct its_config *load_demo(const struct its_call *call, struct its_config_flags *flags)
 {
-    struct its_error err = {0};
-    char *dir = its_arena_printf(call->arena, "%s/demo", state);
-    fprintf(call->err, "No camera is configured: playing a demonstration, a street drawn by the "
-                       "program itself.\n"
+    fprintf(call->err, "No camera is configured: playing a demonstration, two streets that the "
+                       "program draws itself.\n"
                        "Your own: its-camera-ai run --camera NAME=FILE, or see "
                        "its-camera-ai run --help.\n");
-    int rc = make_directories(dir);
-    if (rc < 0)
-        its_error_set(&err, rc, "cannot make the directory %s: %s (choose another with --state)",
-                      dir, its_strerror(rc));
-    for (int kind = 0; rc == 0 && kind < ITS_SCENE_COUNT; kind++)
-        rc = add_demo_camera(call, dir, (enum its_scene_kind)kind, &flags, &err);
-    if (rc < 0) {
-        fprintf(call->err, "its-camera-ai run: %s\n", err.text);
-        return NULL;
+    add_demo_camera(call, ITS_SCENE_HIGHWAY, 0.75, flags);
+    add_demo_camera(call, ITS_SCENE_JUNCTION, 0.6, flags);
+    return load(call, flags);
+}
+
+/* --- the start, and again */
+
+/* What the configuration is read from, at the start and on every reload. */
+struct origin {
+    const struct its_call *call;
+    const struct its_config_flags *flags;
+    struct its_config_flags demo; /* the flags with the demonstration's cameras */
+    bool is_demo;
+};
+
+/* The mistakes of a new configuration go into the log, which the screen shows. */
+static void log_mistakes(const struct its_report *report)
+{
+    for (const char *line = its_report_text(report); *line;) {
+        int length = (int)strcspn(line, "\n");
+        its_log(ITS_LOG_ERROR, "reload", "%.*s", length, line);
+        line += length + (line[length] == '\n');
     }
-    return load(call, &flags);
+    its_log(ITS_LOG_ERROR, "reload", "nothing was changed");
+}
+
+/* A demonstration goes on until there is a camera to show instead. */
+static struct its_config *load_again(void *ctx)
+{
+    struct origin *o = ctx;
+    struct its_report report = {0};
+    struct its_config *config;
+    int rc = its_config_load_flags(o->flags, o->call->env, &config, &report);
+    if (rc == 0 && o->is_demo && config->camera_count == 0) {
+        its_config_destroy(&config);
+        rc = its_config_load_flags(&o->demo, o->call->env, &config, &report);
+    }
+    if (rc < 0)
+        log_mistakes(&report);
+    its_report_fini(&report);
+    return config;
+}
+
+static struct its_config *load_first(struct origin *o)
+{
+    struct its_config *config = load(o->call, o->flags);
+    if (!config || config->camera_count > 0)
+        return config;
+    its_config_destroy(&config);
+    o->is_demo = true;
+    o->demo = *o->flags;
+    return load_demo(o->call, &o->demo);
 }
 
 static int run(const struct its_call *call)
@@ -112,12 +132,8 @@ static int run(const struct its_call *call)
     its_run_block_signals();
     its_av_log_adopt();
 
-    struct its_config *config = load(call, &settings->config);
-    if (config && config->camera_count == 0) {
-        const char *state = its_arena_strdup(call->arena, config->state);
-        its_config_destroy(&config);
-        config = load_demo(call, settings->config, state);
-    }
+    struct origin origin = {.call = call, .flags = &settings->config};
+    struct its_config *config = load_first(&origin);
     if (!config)
         return ITS_EXIT_FAILED;
 
@@ -125,6 +141,8 @@ static int run(const struct its_call *call)
     struct its_error err = {0};
     struct its_run_settings run_settings = {
         .config = config,
+        .reload = load_again,
+        .ctx = &origin,
         .plain = settings->plain,
         .duration_us = settings->duration_us,
     };
@@ -143,6 +161,9 @@ const struct its_command its_cmd_run = {
         "lines and stores events and minute bins until it is told to stop (Ctrl-C, SIGTERM,\n"
         "or q on the live screen). A camera that fails is tried again and disturbs no other.\n"
         "\n"
+        "SIGHUP makes it read its configuration again: cameras are added, changed and removed\n"
+        "while the others run on. A configuration with mistakes changes nothing.\n"
+        "\n"
         "On a terminal it shows a live screen: for each camera its state, frame rate, counts\n"
         "by class and latency; for each stage its part of the latency. Into a file or pipe it\n"
         "writes a line for every crossing and, every ten seconds, one for every camera.\n"
@@ -150,7 +171,8 @@ const struct its_command its_cmd_run = {
         "Without any camera it plays a demonstration that it draws itself.\n"
         "\n"
         "A camera's URL is a file for now: PATH or file:PATH, played at its own speed, with\n"
-        "?loop behind it to begin again at the end.\n",
+        "?loop behind it to begin again at the end; or a simulated street, sim:highway or\n"
+        "sim:junction, with the options of its-camera-ai simulate: sim:junction?seed=7&fps=25.\n",
     .environment = its_config_environment,
     .examples = "its-camera-ai run\n"
                 "its-camera-ai run --config its.yaml\n"

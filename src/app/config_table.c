@@ -94,6 +94,15 @@ const struct its_opt its_camera_opts[] = {
      .doc = "How many pictures per second are analysed at most. 0: every one."},
     {"loop", ITS_OPT_BOOL, offsetof(struct its_camera_config, loop), .live = true,
      .doc = "A file starts again at its end."},
+    {"stall_s", ITS_OPT_TIME, offsetof(struct its_camera_config, stall_us), .min = 0.1, .max = 3600,
+     .unit = "s", .live = true,
+     .doc = "A camera that is open but sends no picture for so long is called stalled (a slow one "
+            "only after three of its frame intervals)."},
+    {"timeout_s", ITS_OPT_TIME, offsetof(struct its_camera_config, timeout_us), .min = 0.1,
+     .max = 3600, .unit = "s", .live = true,
+     .doc = "A camera that takes longer to be opened, or sends nothing for so long, is lost: it is "
+            "closed and tried again after a pause that grows from half a second to half a "
+            "minute."},
 };
 const unsigned its_camera_opt_count = ITS_ARRAY_LEN(its_camera_opts);
 
@@ -130,6 +139,8 @@ void its_camera_config_set_defaults(struct its_camera_config *c)
 {
     c->enabled = true;
     c->priority = ITS_PRIORITY_NORMAL;
+    c->stall_us = 3000000;
+    c->timeout_us = 10000000;
 }
 
 unsigned its_config_origin_count(void)

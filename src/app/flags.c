@@ -16,6 +16,11 @@ struct parser {
     struct its_error *err;
 };
 
+const char *its_flag_dashes(const char *name)
+{
+    return name[0] && !name[1] ? "-" : "--";
+}
+
 static const struct its_flag *find(const struct parser *p, const char *name, void **settings)
 {
     for (unsigned i = 0; i < p->set_count; i++)
@@ -39,22 +44,23 @@ static int refuse_unknown(const struct parser *p, const char *name)
     const char *meant = its_nearest_name(&nearest);
     its_utf8_excerpt(name, shown, sizeof(shown));
     if (meant)
-        return its_error_set(p->err, -EINVAL, "unknown flag --%s (did you mean --%s?)", shown,
-                             meant);
+        return its_error_set(p->err, -EINVAL, "unknown flag --%s (did you mean %s%s?)", shown,
+                             its_flag_dashes(meant), meant);
     return its_error_set(p->err, -EINVAL, "unknown flag --%s", shown);
 }
 
-/* arg: "--name" or "--name=value". next: the argument after it, or NULL. Returns how many
- * arguments it took, or a negative code. */
+/* arg: "--name" or "--name=value", "-n" or "-n=value". next: the argument after it, or NULL.
+ * Returns how many arguments it took, or a negative code. */
 static int take_flag(const struct parser *p, const char *arg, const char *next)
 {
+    size_t dashes = arg[1] == '-' ? 2 : 1;
     const char *equals = strchr(arg, '='), *value = equals ? equals + 1 : NULL;
-    size_t bytes = equals ? (size_t)(equals - arg - 2) : strlen(arg + 2);
+    size_t bytes = equals ? (size_t)(equals - arg) - dashes : strlen(arg + dashes);
     char name[NAME_MAX_BYTES];
     void *settings;
-    snprintf(name, sizeof(name), "%.*s", (int)ITS_MIN(bytes, sizeof(name) - 1), arg + 2);
+    snprintf(name, sizeof(name), "%.*s", (int)ITS_MIN(bytes, sizeof(name) - 1), arg + dashes);
     const struct its_flag *flag = bytes < sizeof(name) ? find(p, name, &settings) : NULL;
-    if (!flag)
+    if (!flag || strlen(its_flag_dashes(name)) != dashes)
         return refuse_unknown(p, name);
 
     int taken = 1;
@@ -62,15 +68,22 @@ static int take_flag(const struct parser *p, const char *arg, const char *next)
         value = "true";
     } else if (!value) {
         if (!next)
-            return its_error_set(p->err, -EINVAL, "--%s needs a value: --%s=%s", name, name,
-                                 flag->arg);
+            return its_error_set(p->err, -EINVAL, "%s needs a value: %s=%s", arg, arg, flag->arg);
         value = next;
         taken = 2;
     }
     int code = its_opt_set(&flag->opt, settings, value, p->arena, p->err);
     if (code < 0)
-        return its_error_prefix(p->err, "--%s", name);
+        return its_error_prefix(p->err, "%s%s", its_flag_dashes(name), name);
     return taken;
+}
+
+/* "-o" or "-o=…" where there is such a flag. */
+static bool is_short_flag(const struct parser *p, const char *arg)
+{
+    void *settings;
+    const char name[2] = {arg[0] == '-' ? arg[1] : 0};
+    return name[0] && (arg[2] == 0 || arg[2] == '=') && find(p, name, &settings);
 }
 
 int its_flags_parse(const struct its_flag_set *sets, unsigned set_count, int argc,
@@ -87,7 +100,7 @@ int its_flags_parse(const struct its_flag_set *sets, unsigned set_count, int arg
                 operands->items[operands->count++] = argv[i];
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             return ITS_FLAGS_HELP;
-        } else if (strncmp(argv[i], "--", 2) == 0) {
+        } else if (strncmp(argv[i], "--", 2) == 0 || is_short_flag(&p, argv[i])) {
             int taken = take_flag(&p, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
             if (taken < 0)
                 return taken;

@@ -11,9 +11,12 @@
 /* A row of type BOOL is a switch (--json, also --json=false); others take a value, --name=value or
  * --name value. A flag given again wins, or appends when its type is LIST. */
 struct its_flag {
-    struct its_opt opt; /* name without the dashes */
+    struct its_opt opt; /* name without the dashes; of one letter: -o VALUE */
     const char *arg;    /* what help calls the value: "FILE"; NULL for a switch */
 };
+
+/* What stands before a flag of that name: "--", or "-" before a letter. */
+const char *its_flag_dashes(const char *name);
 
 /* Flags with the place of their settings struct in the command's. Several commands can share one.
  */

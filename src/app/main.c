@@ -22,6 +22,7 @@ int main(int argc, char **argv)
     static const struct its_command *const commands[] = {
         &its_cmd_run,
         &its_cmd_analyze,
+        &its_cmd_simulate,
         &its_cmd_config_check,
         &its_cmd_config_print,
         &its_cmd_config_docs,

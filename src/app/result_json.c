@@ -8,7 +8,7 @@
 /* Boxes are written with one decimal: what is smaller has left the picture. */
 #define BOX_SIDE_MIN_PX 0.1f
 
-static struct its_json begin(struct its_str *out, const char *type)
+struct its_json its_line_json_begin(struct its_str *out, const char *type)
 {
     struct its_json j = its_json_on(out);
     its_json_object(&j);
@@ -19,7 +19,7 @@ static struct its_json begin(struct its_str *out, const char *type)
     return j;
 }
 
-static void end(struct its_json *j)
+void its_line_json_end(struct its_json *j)
 {
     its_json_object_end(j);
     its_str_putc(j->out, '\n');
@@ -45,7 +45,7 @@ static void string_field(struct its_json *j, const char *key, const char *v)
 
 void its_crossing_json(struct its_str *out, const struct its_crossing *c)
 {
-    struct its_json j = begin(out, "crossing");
+    struct its_json j = its_line_json_begin(out, "crossing");
     string_field(&j, "line", c->line);
     string_field(&j, "direction", its_direction_name(c->direction));
     string_field(&j, "class", its_class_name(c->cls));
@@ -53,7 +53,7 @@ void its_crossing_json(struct its_str *out, const struct its_crossing *c)
     int_field(&j, "frame", (int64_t)c->frame);
     number_field(&j, "time_s", (double)c->time_us * 1e-6, 3);
     number_field(&j, "score", c->score, 3);
-    end(&j);
+    its_line_json_end(&j);
 }
 
 static void box_field(struct its_json *j, struct its_box box)
@@ -75,9 +75,8 @@ static struct its_box cut_box(struct its_box b, const struct its_result *r)
     return (struct its_box){left, top, right - left, bottom - top};
 }
 
-static void track_object(struct its_json *j, const struct its_track *t, struct its_box box)
+void its_track_json_fields(struct its_json *j, const struct its_track *t, struct its_box box)
 {
-    its_json_object(j);
     int_field(j, "track", (int64_t)t->id);
     string_field(j, "class", its_class_name(t->cls));
     number_field(j, "score", t->score, 3);
@@ -86,23 +85,36 @@ static void track_object(struct its_json *j, const struct its_track *t, struct i
     its_json_bool(j, t->confirmed);
     its_json_key(j, "predicted");
     its_json_bool(j, t->predicted);
-    its_json_object_end(j);
+}
+
+struct its_json its_frame_json_begin(struct its_str *out, uint64_t frame, int64_t time_us)
+{
+    struct its_json j = its_line_json_begin(out, "frame");
+    int_field(&j, "frame", (int64_t)frame);
+    number_field(&j, "time_s", (double)time_us * 1e-6, 3);
+    its_json_key(&j, "objects");
+    its_json_array(&j);
+    return j;
+}
+
+void its_frame_json_end(struct its_json *j)
+{
+    its_json_array_end(j);
+    its_line_json_end(j);
 }
 
 void its_frame_json(struct its_str *out, const struct its_result *r)
 {
-    struct its_json j = begin(out, "frame");
-    int_field(&j, "frame", (int64_t)r->frame);
-    number_field(&j, "time_s", (double)r->time_us * 1e-6, 3);
-    its_json_key(&j, "objects");
-    its_json_array(&j);
+    struct its_json j = its_frame_json_begin(out, r->frame, r->time_us);
     for (int i = 0; i < r->tracks.count; i++) {
         struct its_box box = cut_box(r->tracks.item[i].box, r);
-        if (box.w >= BOX_SIDE_MIN_PX && box.h >= BOX_SIDE_MIN_PX)
-            track_object(&j, &r->tracks.item[i], box);
+        if (box.w < BOX_SIDE_MIN_PX || box.h < BOX_SIDE_MIN_PX)
+            continue;
+        its_json_object(&j);
+        its_track_json_fields(&j, &r->tracks.item[i], box);
+        its_json_object_end(&j);
     }
-    its_json_array_end(&j);
-    end(&j);
+    its_frame_json_end(&j);
 }
 
 /* --- counts */
@@ -125,9 +137,8 @@ void its_tally_add(struct its_tally *t, const struct its_crossing *c)
     }
 }
 
-static void tally_field(struct its_json *j, const struct its_tally *t)
+void its_tally_json(struct its_json *j, const struct its_tally *t)
 {
-    its_json_key(j, "lines");
     its_json_object(j);
     for (int i = 0; i < t->line_count; i++) {
         its_json_key(j, t->name[i]);
@@ -173,7 +184,7 @@ static void stages_field(struct its_json *j, const struct its_latency *l)
 
 void its_summary_json(struct its_str *out, const struct its_summary *s)
 {
-    struct its_json j = begin(out, "summary");
+    struct its_json j = its_line_json_begin(out, "summary");
     string_field(&j, "input", s->input);
     int_field(&j, "frames", (int64_t)s->frames);
     int_field(&j, "analyzed", (int64_t)s->analysed);
@@ -181,10 +192,11 @@ void its_summary_json(struct its_str *out, const struct its_summary *s)
     number_field(&j, "wall_s", s->wall_s, 3);
     number_field(&j, "fps", s->wall_s > 0 ? (double)s->frames / s->wall_s : 0, 1);
     string_field(&j, "detector", s->detector);
-    tally_field(&j, s->tally);
+    its_json_key(&j, "lines");
+    its_tally_json(&j, s->tally);
     stages_field(&j, s->latency);
     int_field(&j, "errors", (int64_t)s->errors);
-    end(&j);
+    its_line_json_end(&j);
 }
 
 /* --- the same for people */

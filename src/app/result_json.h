@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/analysis.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "traffic/result.h"
 
@@ -25,7 +26,7 @@ void its_tally_add(struct its_tally *t, const struct its_crossing *c);
 
 /* What `analyze` says at the end. */
 struct its_summary {
-    const char *input;    /* credentials masked */
+    const char *input; /* credentials masked */
     const char *detector;
     uint64_t frames, analysed, skipped, errors;
     double wall_s;
@@ -38,3 +39,19 @@ void its_summary_json(struct its_str *out, const struct its_summary *s);
 
 /* The same for people: a table of counts and one of times. */
 void its_summary_text(struct its_str *out, const struct its_summary *s);
+
+/* --- the parts, for who writes the same objects from elsewhere (the simulator's truth) */
+
+/* {"v":1,"type":TYPE, … and the end of the line. */
+struct its_json its_line_json_begin(struct its_str *out, const char *type);
+void its_line_json_end(struct its_json *j);
+
+/* A frame line up to its objects, and what closes it. */
+struct its_json its_frame_json_begin(struct its_str *out, uint64_t frame, int64_t time_us);
+void its_frame_json_end(struct its_json *j);
+
+/* The fields of an object of a frame, within an object that is open. */
+void its_track_json_fields(struct its_json *j, const struct its_track *t, struct its_box box);
+
+/* {"LINE":{"forward":{"car":1,…},"backward":{…}},…} */
+void its_tally_json(struct its_json *j, const struct its_tally *t);

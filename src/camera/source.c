@@ -27,6 +27,7 @@
 
 static const struct its_source_ops *const kinds[] = {
     &its_source_file,
+    &its_source_sim,
     &its_source_rtsp,
     &its_source_stream,
 #if HAVE_V4L2

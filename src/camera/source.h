@@ -9,6 +9,9 @@
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
  * when asked. A file whose name really contains '?' wins over an option.
  *
+ * sim:SCENE?NAME=VALUE&… is a simulated street (sim/scene_opts.h has the names, and duration,
+ * bitrate): paced without an end, unpaced 60 s unless duration says otherwise.
+ *
  * That one regular file is read and no other: playlists, pipes, devices and directories are refused
  * with a sentence. Where decoding times jump back (or, in MPEG-TS, far ahead) a new epoch begins;
  * its time goes on where the last one ended.

@@ -253,8 +253,8 @@ static void compare_row(struct its_background *b, const uint8_t *px, int y, uint
         compare((struct compare_block){b->raw + (ptrdiff_t)y * b->mask_stride + x, p + x,
                                        px + at + up + x, px + at + down + x, v + x,
                                        b->value[1] + at + x, b->noise + at + x,
-                                       b->weight[0] + at + x, b->weight[1] + at + x, lo + x,
-                                       hi + x, grad + x},
+                                       b->weight[0] + at + x, b->weight[1] + at + x, lo + x, hi + x,
+                                       grad + x},
                 threshold);
     memset(b->raw + (ptrdiff_t)y * b->mask_stride + b->w, 0, (size_t)(b->mask_stride - b->w));
 }

@@ -49,20 +49,20 @@ struct its_motion {
     struct its_background background;
     struct its_blobs blobs;
     struct its_perspective perspective;
-    uint8_t *moment;          /* the working picture a moment ago */
-    int moment_ticks;         /* its age */
-    bool started;             /* the background holds a picture */
+    uint8_t *moment;  /* the working picture a moment ago */
+    int moment_ticks; /* its age */
+    bool started;     /* the background holds a picture */
 
     /* --- the frame being worked on */
     int display_w, display_h;
-    int ticks;                /* since the frame before */
-    bool stepped;             /* the exposure jumped */
+    int ticks;    /* since the frame before */
+    bool stepped; /* the exposure jumped */
     struct its_landmarks landmarks;
 
     /* --- since the start */
     bool has_time;
     int64_t last_us;
-    int shift_x, shift_y;     /* of the window: upright coded pixels */
+    int shift_x, shift_y; /* of the window: upright coded pixels */
     int flooded_ticks;
     bool active;
 };

@@ -57,15 +57,7 @@ const char *its_scene_kind_name(enum its_scene_kind kind)
 
 void its_scene_settings_default(struct its_scene_settings *s)
 {
-    *s = (struct its_scene_settings){
-        .kind = ITS_SCENE_HIGHWAY,
-        .seed = 1,
-        .density = 0.5,
-        .width = 960,
-        .height = 540,
-        .fps = 15,
-        .noise = 1,
-    };
+    *s = (struct its_scene_settings)ITS_SCENE_DEFAULTS;
 }
 
 /* --- creation */
@@ -91,7 +83,7 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
 
 static void make_noise(struct its_scene *s)
 {
-    struct its_dice dice = {s->settings.seed ^ 0x6e6f697365u};
+    struct its_dice dice = {(uint64_t)s->settings.seed ^ 0x6e6f697365u};
     for (int i = 0; i < NOISE_SIZE + s->settings.width; i++)
         s->noise[i] = (int8_t)lrint(its_dice_normal(&dice) * s->settings.noise);
 }
@@ -177,10 +169,20 @@ void its_scene_destroy(struct its_scene **ps)
     free(s);
 }
 
+const struct its_scene_settings *its_scene_settings(const struct its_scene *s)
+{
+    return &s->settings;
+}
+
 const struct its_scene_line *its_scene_lines(const struct its_scene *s, int *count)
 {
     *count = s->site.lines;
     return s->line;
+}
+
+void its_scene_homography(const struct its_scene *s, double h[9])
+{
+    its_view_homography(&s->site.view, h);
 }
 
 void its_scene_hide(struct its_scene *s, uint32_t user)
@@ -440,72 +442,4 @@ struct its_canvas *its_scene_canvas(struct its_scene *s)
 {
     paint(s);
     return s->canvas;
-}
-
-/* --- the truth as text */
-
-static void number(struct its_json *j, const char *key, double v, int decimals)
-{
-    its_json_key(j, key);
-    its_json_number(j, v, decimals);
-}
-
-static void user_json(const struct its_scene_user *u, struct its_json *j)
-{
-    its_json_object(j);
-    number(j, "id", u->id, 0);
-    its_json_key(j, "class");
-    its_json_string(j, its_road_user_name(u->cls));
-    its_json_key(j, "box_px");
-    its_json_array(j);
-    its_json_number(j, u->box.x, 2);
-    its_json_number(j, u->box.y, 2);
-    its_json_number(j, u->box.w, 2);
-    its_json_number(j, u->box.h, 2);
-    its_json_array_end(j);
-    number(j, "visible", u->visible, 3);
-    number(j, "truncated", u->truncated, 3);
-    number(j, "x_m", u->x_m, 3);
-    number(j, "y_m", u->y_m, 3);
-    number(j, "heading_rad", u->heading_rad, 4);
-    number(j, "speed_kmh", u->speed_mps * 3.6, 2);
-    its_json_object_end(j);
-}
-
-static void crossing_json(const struct its_scene *s, const struct its_scene_crossing *c,
-                          struct its_json *j)
-{
-    its_json_object(j);
-    its_json_key(j, "line");
-    its_json_string(j, s->line[c->line].name);
-    number(j, "id", c->user, 0);
-    its_json_key(j, "class");
-    its_json_string(j, its_road_user_name(c->cls));
-    its_json_key(j, "direction");
-    its_json_string(j, c->direction > 0 ? "forward" : "backward");
-    number(j, "time_s", (double)c->time_us * 1e-6, 6);
-    number(j, "x_px", c->at.x, 2);
-    number(j, "y_px", c->at.y, 2);
-    its_json_object_end(j);
-}
-
-void its_scene_truth_json(const struct its_scene *s, const struct its_scene_truth *t,
-                          struct its_json *j)
-{
-    its_json_object(j);
-    number(j, "v", 1, 0);
-    its_json_key(j, "frame");
-    its_json_int(j, (int64_t)t->frame);
-    number(j, "time_s", (double)t->time_us * 1e-6, 6);
-    its_json_key(j, "users");
-    its_json_array(j);
-    for (int i = 0; i < t->users; i++)
-        user_json(&t->user[i], j);
-    its_json_array_end(j);
-    its_json_key(j, "crossings");
-    its_json_array(j);
-    for (int i = 0; i < t->crossings; i++)
-        crossing_json(s, &t->crossing[i], j);
-    its_json_array_end(j);
-    its_json_object_end(j);
 }

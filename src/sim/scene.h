@@ -8,7 +8,6 @@
 
 #include "base/err.h"
 #include "base/geom.h"
-#include "base/json.h"
 #include "sim/body.h"
 #include "draw/canvas.h"
 
@@ -30,7 +29,7 @@ const char *its_scene_kind_name(enum its_scene_kind kind);
 
 struct its_scene_settings {
     enum its_scene_kind kind;
-    uint64_t seed;
+    unsigned seed;
     double density;    /* 0 = empty road … 1 = as much as the road carries */
     int width, height; /* pixels, even, 64..4096 */
     int fps;           /* 1..120 */
@@ -39,6 +38,11 @@ struct its_scene_settings {
 };
 
 /* Highway, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
+#define ITS_SCENE_DEFAULTS                                                                         \
+    {                                                                                              \
+        .kind = ITS_SCENE_HIGHWAY, .seed = 1, .density = 0.5, .width = 960, .height = 540,         \
+        .fps = 15, .noise = 1,                                                                     \
+    }
 void its_scene_settings_default(struct its_scene_settings *s);
 
 #define ITS_SCENE_USERS_MAX     200
@@ -98,8 +102,15 @@ void its_scene_destroy(struct its_scene **s);
 int its_scene_plan_lines(const struct its_scene_settings *settings,
                          struct its_scene_line line[ITS_SCENE_LINES_MAX]);
 
+/* What it was made from. */
+const struct its_scene_settings *its_scene_settings(const struct its_scene *s);
+
 /* The counting lines of the scene; good for its life. */
 const struct its_scene_line *its_scene_lines(const struct its_scene *s, int *count);
+
+/* Where a point of the ground (x right, y ahead, metres) lies in a picture that does not sway:
+ * h * (x, y, 1) divided by its third part gives pixels. Row by row. */
+void its_scene_homography(const struct its_scene *s, double h[9]);
 
 /* Goes on to the next frame (the first call: frame 0) and tells the truth about it; good until the
  * next call. */
@@ -115,7 +126,3 @@ struct its_canvas *its_scene_canvas(struct its_scene *s);
 /* Leaves one user (and its shadow) out of the pictures from now on; 0 = nobody. Tests compare the
  * pictures with and without. */
 void its_scene_hide(struct its_scene *s, uint32_t user);
-
-/* One JSON object: {"v":1,"frame":…,"time_s":…,"users":[…],"crossings":[…]}. */
-void its_scene_truth_json(const struct its_scene *s, const struct its_scene_truth *t,
-                          struct its_json *j);

@@ -60,3 +60,19 @@ double its_view_horizon(const struct its_view *view)
 {
     return view->centre_y + view->focal_px * view->ahead.z / view->up.z;
 }
+
+void its_view_homography(const struct its_view *v, double h[9])
+{
+    const struct its_vec3 axis[3] = {v->right, v->up, v->ahead};
+    double cam[3][3]; /* ground to camera: x, y and the constant */
+    for (int i = 0; i < 3; i++) {
+        cam[i][0] = axis[i].x;
+        cam[i][1] = axis[i].y;
+        cam[i][2] = -dot(axis[i], v->eye);
+    }
+    for (int k = 0; k < 3; k++) {
+        h[k] = v->focal_px * cam[0][k] + v->centre_x * cam[2][k];
+        h[3 + k] = v->centre_y * cam[2][k] - v->focal_px * cam[1][k];
+        h[6 + k] = cam[2][k];
+    }
+}

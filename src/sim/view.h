@@ -36,3 +36,6 @@ bool its_view_ground(const struct its_view *view, struct its_point pixel, struct
 
 /* Picture row of the horizon, in pixels; may lie outside the picture. */
 double its_view_horizon(const struct its_view *view);
+
+/* The ground (x, y, 1) to the picture, homogeneous, row by row. */
+void its_view_homography(const struct its_view *view, double h[9]);

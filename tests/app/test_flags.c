@@ -10,7 +10,7 @@
 #include "app/flags.h"
 
 struct shared {
-    const char *file;
+    const char *file, *output;
 };
 
 struct settings {
@@ -28,6 +28,7 @@ static const struct its_flag own[] = {
 
 static const struct its_flag common[] = {
     {{"file", ITS_OPT_STRING, offsetof(struct shared, file), .min = 1}, "FILE"},
+    {{"o", ITS_OPT_STRING, offsetof(struct shared, output), .min = 1}, "FILE"},
 };
 
 static const struct its_flag_set sets[] = {
@@ -104,6 +105,15 @@ static void two_dashes_end_the_flags(void **state)
     assert_string_equal(s.shared.file, "--");
 }
 
+static void one_letter_takes_one_dash(void **state)
+{
+    assert_int_equal(PARSE("-o", "a.mp4", "--count=2"), 0);
+    assert_string_equal(s.shared.output, "a.mp4");
+    assert_int_equal(s.count, 2);
+    assert_int_equal(PARSE("-o=b.mp4"), 0);
+    assert_string_equal(s.shared.output, "b.mp4");
+}
+
 static void help_is_found_anywhere(void **state)
 {
     assert_int_equal(PARSE("--on", "--help", "--nonsense"), ITS_FLAGS_HELP);
@@ -120,6 +130,10 @@ static void refuses_in_plain_words(void **state)
         {"--frobnicate", "unknown flag --frobnicate"},
         {"--=3", "unknown flag --"},
         {"-x", "unknown flag -x (flags are written --name)"},
+        {"-o", "-o needs a value: -o=FILE"},
+        {"-o=", "-o: is empty"},
+        {"-ox", "unknown flag -ox (flags are written --name)"},
+        {"--o=x", "unknown flag --o (did you mean -o?)"},
         {"--count", "--count needs a value: --count=N"},
         {"--count=10", "--count: '10' is out of range (expected 1 to 9)"},
         {"--count=", "--count: '' is not a number (expected 1 to 9)"},
@@ -187,6 +201,7 @@ int main(void)
         cmocka_unit_test(defaults_stay_and_the_last_wins),
         cmocka_unit_test(lists_collect),
         cmocka_unit_test(two_dashes_end_the_flags),
+        cmocka_unit_test(one_letter_takes_one_dash),
         cmocka_unit_test(help_is_found_anywhere),
         cmocka_unit_test(refuses_in_plain_words),
         cmocka_unit_test(flags_reach_the_configuration),

@@ -145,6 +145,29 @@ static void test_no_malloc_per_frame(void **state)
     unlink(path);
 }
 
+/* Drawing and encoding a simulated street. */
+static void test_no_malloc_per_drawn_frame(void **state)
+{
+    struct its_cancel *cancel = its_cancel_create(NULL);
+    struct its_source_settings set;
+    struct its_source *source;
+    its_source_defaults(&set);
+    set.url = "sim:junction?size=640x360&density=0.8&sway=2&duration=1000";
+    assert_int_equal(its_source_open(&set, cancel, &source, NULL), 0);
+    calls = 0;
+    for (int i = 0; i < WARM_UP + MEASURED; i++) {
+        struct its_packet *p;
+        counting = i >= WARM_UP;
+        assert_int_equal(its_source_read(source, &p, NULL), 0);
+        its_packet_unref(&p);
+        counting = false;
+    }
+    print_message("%d frames drawn, %d allocations\n", MEASURED, (int)calls);
+    assert_int_equal(calls, 0);
+    its_source_close(&source);
+    its_cancel_destroy(&cancel);
+}
+
 /* The ruler itself: an allocation of our library is seen. */
 static void test_allocations_are_counted(void **state)
 {
@@ -160,6 +183,7 @@ static void test_allocations_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_allocations_are_counted),
-                                       cmocka_unit_test(test_no_malloc_per_frame)};
+                                       cmocka_unit_test(test_no_malloc_per_frame),
+                                       cmocka_unit_test(test_no_malloc_per_drawn_frame)};
     return cmocka_run_group_tests_name("app/steady_state", tests, NULL, NULL);
 }

@@ -35,24 +35,23 @@ void make_clip(const struct its_scene_settings *settings, int frames, const char
     struct its_scene *scene;
     struct its_clip *clip;
     struct its_clip_settings cs;
-    struct its_i420 picture = {0};
     its_clip_settings_default(&cs);
     cs.path = path;
-    cs.width = settings->width;
-    cs.height = settings->height;
-    cs.fps = settings->fps;
+    cs.encoder.width = settings->width;
+    cs.encoder.height = settings->height;
+    cs.encoder.fps = settings->fps;
     must(its_scene_create(settings, &scene, &err), &err);
-    must(its_i420_init(&picture, cs.width, cs.height), &err);
     must(its_clip_create(&cs, &clip, &err), &err);
     *out = (struct made_clip){.frames = frames};
     out->lines = its_scene_plan_lines(settings, out->line);
     for (int i = 0; i < frames; i++) {
+        struct its_i420 picture;
+        must(its_clip_picture(clip, &picture, &err), &err);
         keep(out, its_scene_next(scene));
         its_scene_draw(scene, &picture);
-        must(its_clip_add(clip, &picture, &err), &err);
+        must(its_clip_add(clip, &err), &err);
     }
     must(its_clip_finish(&clip, &err), &err);
-    its_i420_fini(&picture);
     its_scene_destroy(&scene);
 }
 

@@ -101,9 +101,9 @@ static struct its_clip_settings settings_for(const char *where)
     struct its_clip_settings s;
     its_clip_settings_default(&s);
     s.path = where;
-    s.width = 64;
-    s.height = 64;
-    s.fps = FPS;
+    s.encoder.width = 64;
+    s.encoder.height = 64;
+    s.encoder.fps = FPS;
     return s;
 }
 
@@ -133,7 +133,7 @@ static void says_what_is_wrong(void **state)
     assert_null(clip);
     assert_non_null(strstr(err.text, "/nonexistent/c.mp4"));
     s = settings_for(path);
-    s.width = 63;
+    s.encoder.width = 63;
     assert_int_equal(its_clip_create(&s, &clip, &err), -EINVAL);
 }
 

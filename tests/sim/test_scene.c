@@ -51,6 +51,26 @@ static uint64_t hash_picture(uint64_t h, const struct its_i420 *p)
     return h;
 }
 
+/* Field by field: what lies between them is anybody's. */
+static uint64_t hash_truth(uint64_t h, const struct its_scene_truth *t)
+{
+    char text[256];
+    for (int i = 0; i < t->users; i++) {
+        const struct its_scene_user *u = &t->user[i];
+        int n = snprintf(text, sizeof(text), "%u %d %a %a %a %a %a %a %a %a %a %a", u->id, u->cls,
+                         u->box.x, u->box.y, u->box.w, u->box.h, u->visible, u->truncated, u->x_m,
+                         u->y_m, u->heading_rad, u->speed_mps);
+        h = hash_bytes(h, text, (size_t)n);
+    }
+    for (int i = 0; i < t->crossings; i++) {
+        const struct its_scene_crossing *c = &t->crossing[i];
+        int n = snprintf(text, sizeof(text), "%d %u %d %lld %a %a", c->line, c->user, c->direction,
+                         (long long)c->time_us, c->at.x, c->at.y);
+        h = hash_bytes(h, text, (size_t)n);
+    }
+    return h;
+}
+
 struct hashes {
     uint64_t picture, truth;
 };
@@ -60,14 +80,10 @@ static struct hashes film(const struct its_scene_settings *s)
     struct hashes h = {1, 1};
     struct its_scene *scene = scene_of(s);
     struct its_i420 p = {0};
-    struct its_str text = {0};
     assert_int_equal(its_i420_init(&p, s->width, s->height), 0);
     for (int i = 0; i <= 100; i++) {
         const struct its_scene_truth *t = its_scene_next(scene);
-        its_str_clear(&text);
-        struct its_json j = its_json_on(&text);
-        its_scene_truth_json(scene, t, &j);
-        h.truth = hash_bytes(h.truth, text.data, text.len);
+        h.truth = hash_truth(h.truth, t);
         if (i % 50)
             continue;
         its_scene_draw(scene, &p);
@@ -75,7 +91,6 @@ static struct hashes film(const struct its_scene_settings *s)
         its_scene_draw(scene, &p); /* asking twice changes nothing */
         h.picture = hash_picture(h.picture, &p);
     }
-    its_str_fini(&text);
     its_i420_fini(&p);
     its_scene_destroy(&scene);
     return h;

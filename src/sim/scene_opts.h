@@ -1,0 +1,29 @@
+/* A scene's settings as people write them: the flags of `simulate` and the parts of a `sim:` URL
+ * are made from one list. */
+#pragma once
+
+#include "base/opts.h"
+#include "sim/scene.h"
+
+/* ROW(what help calls the value, option row…). Offsets are those of its_scene_settings; `size` has
+ * a function of its own below. */
+#define ITS_SCENE_OPT_ROWS(ROW)                                                                    \
+    ROW("N", {"seed", ITS_OPT_INT, offsetof(struct its_scene_settings, seed), .min = 0,            \
+              .max = 2147483647,                                                                   \
+              .doc = "Chance begins here: the same seed gives the same traffic and pictures."})    \
+    ROW("D", {"density", ITS_OPT_DOUBLE, offsetof(struct its_scene_settings, density), .min = 0,   \
+              .max = 1, .doc = "Traffic, from an empty road to as much as it carries."})           \
+    ROW("F", {"fps", ITS_OPT_INT, offsetof(struct its_scene_settings, fps), .min = 1, .max = 120,  \
+              .unit = "frames/s", .doc = "Frame rate."})                                           \
+    ROW("PX", {"sway", ITS_OPT_DOUBLE, offsetof(struct its_scene_settings, sway_px), .min = 0,     \
+               .max = 8, .unit = "px",                                                             \
+               .doc = "The mast sways in the wind: how far the picture moves at most."})           \
+    ROW("LUMA", {"noise", ITS_OPT_DOUBLE, offsetof(struct its_scene_settings, noise), .min = 0,    \
+                 .max = 20, .doc = "Noise of the sensor: standard deviation of the luma."})
+
+/* Reads "960x540". 0, or -EINVAL with a sentence in err. */
+ITS_MUST_CHECK int its_scene_set_size(struct its_scene_settings *settings, const char *text,
+                                      struct its_error *err);
+
+/* The kind of that name ("highway"), or -1. */
+int its_scene_kind_from_name(const char *name);
