@@ -26,11 +26,27 @@
 /* One picture; what is larger is given up. */
 #define PICTURE_MAX (16 << 20)
 
+/* libavformat collects a picture as long as it is told to; one read gets no more bytes than this. */
+#define READ_MAX (64 << 20)
+
 struct stream {
     AVIOContext *io; /* outlives the demuxer */
     struct its_demux demux;
-    bool begun; /* a key frame has been seen */
+    bool begun;       /* a key frame has been seen */
+    int64_t read_end; /* the byte at which a read has taken too much */
 };
+
+static bool took_too_much(const struct stream *st)
+{
+    return st->io && avio_tell(st->io) > st->read_end;
+}
+
+/* libav's interrupt callback. */
+static int interrupted(void *ctx)
+{
+    struct its_source *s = ctx;
+    return its_source_interrupted(s) || took_too_much(s->kind);
+}
 
 /* libavformat splits "user:password@" at the first '@', and decodes nothing but it. */
 static bool encode(const char *text, char *out, size_t size)
@@ -96,7 +112,7 @@ static int open_io(struct its_source *s, struct stream *st, const struct its_add
     av_dict_set(&options, "seekable", "0", 0);
     av_dict_set(&options, "icy", "0", 0);
     av_dict_set(&options, "buffer_size", "2097152", 0); /* of the UDP socket */
-    AVIOInterruptCB callback = {its_source_interrupted, s};
+    AVIOInterruptCB callback = {interrupted, s};
     rc = avio_open2(&st->io, address, AVIO_FLAG_READ, &callback, &options);
     av_dict_free(&options);
     explicit_bzero(address, sizeof(address));
@@ -130,6 +146,7 @@ static int stream_open(struct its_source *s, struct its_error *err)
 {
     struct stream *st = s->kind = its_malloc(sizeof(*st));
     struct its_address address;
+    st->read_end = READ_MAX;
     its_source_start_clock(s, s->set.open_timeout_us);
     int rc = its_address_parse(s->set.url, &address, err);
     if (rc < 0)
@@ -168,7 +185,11 @@ static int stream_read(struct its_source *s, struct its_packet *p, struct its_er
 {
     struct stream *st = s->kind;
     for (;;) {
+        st->read_end = avio_tell(st->io) + READ_MAX;
         int rc = its_demux_read(&st->demux, s, p, s->set.read_timeout_us, err);
+        if (rc < 0 && took_too_much(st))
+            return its_error_set(err, ITS_ETOOBIG, "%s sends a picture of more than %d MB", s->name,
+                                 READ_MAX >> 20);
         if (rc == ITS_EEOF || rc == -EIO) /* a camera does not end */
             return its_error_set(err, -ECONNRESET, "%s has closed the connection", s->name);
         if (rc == -ETIMEDOUT)

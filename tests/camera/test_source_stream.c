@@ -26,6 +26,7 @@ struct server {
     int listener, port;
     const char *head; /* NULL: the body alone */
     const char *file; /* in dir; NULL: nothing, and the connection stays open */
+    bool for_ever;    /* behind the file, zeros */
     char request[2048];
     pthread_t thread;
 };
@@ -52,9 +53,13 @@ static void *serve(void *arg)
         }
         if (s->file)
             send_file(fd, s->file);
-        else
-            for (char sink[64]; recv(fd, sink, sizeof(sink), 0) > 0;) {
-            }
+        static const char zeros[65536];
+        while (s->for_ever && send(fd, zeros, sizeof(zeros), MSG_NOSIGNAL) > 0) {
+        }
+        if (s->file)
+            continue;
+        for (char sink[64]; recv(fd, sink, sizeof(sink), 0) > 0;) {
+        }
     }
     return NULL;
 }
@@ -185,6 +190,26 @@ static void test_errors(void **state)
     assert_non_null(strstr(err.text, "nothing listens there"));
 }
 
+/* A JPEG picture that never ends. */
+static void test_an_endless_picture(void **state)
+{
+    struct server server;
+    struct its_source *s;
+    struct its_packet *p;
+    struct its_error err = {0};
+    char url[96];
+    start_server(&server, ok_parts, "a.mjpeg");
+    server.for_ever = true;
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/cam", server.port);
+    int code = open_url(url, &s, &err);
+    while (code == 0 && (code = its_source_read(s, &p, &err)) == 0)
+        its_packet_unref(&p);
+    print_message("%s\n", err.text);
+    its_source_close(&s);
+    stop_server(&server);
+    assert_int_equal(code, ITS_ETOOBIG);
+}
+
 /* The password as it was meant reaches the server. */
 static void test_password_is_sent_decoded(void **state)
 {
@@ -250,7 +275,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mpegts),         cmocka_unit_test(test_mpegts_over_tcp),
         cmocka_unit_test(test_fragmented_mp4), cmocka_unit_test(test_jpeg_pictures),
-        cmocka_unit_test(test_errors),         cmocka_unit_test(test_password_is_sent_decoded),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_an_endless_picture),
+        cmocka_unit_test(test_password_is_sent_decoded),
     };
     return cmocka_run_group_tests_name("camera/source_stream", tests, setup, teardown);
 }
