@@ -184,7 +184,6 @@ static void publish(struct its_analysis *a, struct its_result *r)
     a->stats.frames++;
     a->stats.analysed += r->analysed;
     a->stats.tracks = r->tracks.count;
-    a->stats.last_us = stamps.end_us[ITS_STAGE_PUBLISH];
 }
 
 static struct its_result *begin_result(struct its_analysis *a, const struct its_frame *f)

@@ -41,7 +41,7 @@ static int check_points(const char *text, const float v[4], bool fractions, stru
     return 0;
 }
 
-int its_line_parse_points(const char *text, struct its_line *line, struct its_error *err)
+static int parse_points(const char *text, struct its_line *line, struct its_error *err)
 {
     float v[4];
     const char *p = text;
@@ -91,7 +91,7 @@ int its_line_parse(const char *text, struct its_line *line, struct its_error *er
 
     struct its_line parsed = {.revision = 1};
     memcpy(parsed.name, text, n);
-    int rc = its_line_parse_points(colon + 1, &parsed, err);
+    int rc = parse_points(colon + 1, &parsed, err);
     if (rc < 0)
         return its_error_prefix(err, "%s", parsed.name), rc;
     *line = parsed;
