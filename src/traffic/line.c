@@ -98,8 +98,8 @@ int its_line_parse(const char *text, struct its_line *line, struct its_error *er
     return 0;
 }
 
-/* To 1/64 px: 0.1 of 640 is 64, and a line in fractions counts to the millisecond like the same line
- * in pixels. */
+/* To 1/64 px: 0.1 of 640 is 64, and a line in fractions counts to the millisecond like the same
+ * line in pixels. */
 static float to_pixels(float fraction, int size)
 {
     return roundf(fraction * (float)size * 64) / 64;
