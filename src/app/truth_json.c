@@ -69,6 +69,7 @@ void its_truth_header_json(struct its_str *out, const struct its_scene *s)
     struct its_json j = its_line_json_begin(out, "header");
     string_field(&j, "scene", its_scene_kind_name(set->kind));
     int_field(&j, "version", ITS_SCENE_VERSION);
+    string_field(&j, "weather", its_weather_name(set->weather));
     int_field(&j, "seed", set->seed);
     number_field(&j, "density", set->density, 3);
     int_field(&j, "width", set->width);

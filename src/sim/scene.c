@@ -12,6 +12,7 @@
 #include "sim/depth.h"
 #include "sim/dice.h"
 #include "sim/flow.h"
+#include "sim/rain.h"
 #include "sim/scenery.h"
 #include "sim/site.h"
 
@@ -66,6 +67,8 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
 {
     if (s->kind >= ITS_SCENE_COUNT)
         return its_error_set(err, -EINVAL, "scene: no such kind (%d)", (int)s->kind);
+    if (s->weather >= ITS_WEATHER_COUNT)
+        return its_error_set(err, -EINVAL, "scene: no such weather (%d)", (int)s->weather);
     if (!(s->density >= 0 && s->density <= 1))
         return its_error_set(err, -EINVAL, "scene: density %g is not within 0..1", s->density);
     if (s->width < 64 || s->width > 4096 || s->height < 64 || s->height > 4096 || s->width % 2 ||
@@ -84,8 +87,9 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
 static void make_noise(struct its_scene *s)
 {
     struct its_dice dice = {(uint64_t)s->settings.seed ^ 0x6e6f697365u};
+    double deviation = s->settings.noise * s->site.light.noise;
     for (int i = 0; i < NOISE_SIZE + s->settings.width; i++)
-        s->noise[i] = (int8_t)lrint(its_dice_normal(&dice) * s->settings.noise);
+        s->noise[i] = (int8_t)lrint(fmax(-127, fmin(127, its_dice_normal(&dice) * deviation)));
 }
 
 static void make_site(const struct its_scene_settings *s, struct its_site *site)
@@ -95,6 +99,7 @@ static void make_site(const struct its_scene_settings *s, struct its_site *site)
         [ITS_SCENE_JUNCTION] = its_site_junction,
     };
     site_of[s->kind](site, s->width, s->height);
+    its_light_set_weather(&site->light, s->weather);
 }
 
 static void make_lines(const struct its_site *site, struct its_scene_line *line)
@@ -385,6 +390,36 @@ static void paint_lights(struct its_scene *s, double from, double to)
     }
 }
 
+/* What vehicles do to the road under and before them. */
+static void paint_road(struct its_scene *s, const struct its_vehicle *v, int n)
+{
+    const struct its_view *view = &s->site.view;
+    const struct its_light *light = &s->site.light;
+    for (int i = 0; i < n; i++) {
+        const struct its_body_pose *pose = &v[s->order[i]].pose;
+        if (v[s->order[i]].id == s->hidden)
+            continue;
+        its_body_draw_shadow(pose, view, light, s->canvas);
+        its_body_draw_reflection(pose, view, light, s->canvas);
+        its_body_draw_beams(pose, view, light, s->canvas);
+    }
+}
+
+/* Spray hangs behind: who comes towards us covers his own. */
+static void paint_vehicle(struct its_scene *s, const struct its_vehicle *v)
+{
+    const struct its_view *view = &s->site.view;
+    const struct its_light *light = &s->site.light;
+    double towards = sin(v->pose.heading) * (view->eye.x - v->pose.x) +
+                     cos(v->pose.heading) * (view->eye.y - v->pose.y);
+    if (towards > 0)
+        its_body_draw_spray(&v->pose, v->speed_mps, view, light, s->canvas);
+    its_body_draw(&v->pose, view, light, s->canvas);
+    its_body_draw_lamps(&v->pose, view, light, s->canvas);
+    if (towards <= 0)
+        its_body_draw_spray(&v->pose, v->speed_mps, view, light, s->canvas);
+}
+
 static void paint(struct its_scene *s)
 {
     int n;
@@ -393,9 +428,7 @@ static void paint(struct its_scene *s)
     its_canvas_paint(s->canvas, s->background, s->sway_x - (float)s->margin_px,
                      s->sway_y - (float)s->margin_px);
     its_canvas_set_origin(s->canvas, s->sway_x, s->sway_y);
-    for (int i = 0; i < n; i++)
-        if (v[s->order[i]].id != s->hidden)
-            its_body_draw_shadow(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
+    paint_road(s, v, n);
     double deep = INFINITY;
     for (int i = 0; i < n; i++) {
         const struct its_body_pose *pose = &v[s->order[i]].pose;
@@ -403,9 +436,13 @@ static void paint(struct its_scene *s)
         paint_lights(s, deep, depth);
         deep = fmin(deep, depth);
         if (v[s->order[i]].id != s->hidden)
-            its_body_draw(pose, &s->site.view, &s->site.light, s->canvas);
+            paint_vehicle(s, &v[s->order[i]]);
     }
     paint_lights(s, deep, -INFINITY);
+    if (s->site.light.wet > 0) {
+        its_canvas_set_origin(s->canvas, 0, 0);
+        its_rain_drops(s->canvas, s->settings.seed);
+    }
 }
 
 static uint8_t noisy(uint8_t y, int8_t noise)
@@ -430,6 +467,8 @@ void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
     its_assert(s->started);
     paint(s);
     its_canvas_to_i420(s->canvas, to);
+    if (s->site.light.wet > 0)
+        its_rain_fall(to, s->settings.seed, s->truth.frame);
     if (s->settings.noise <= 0)
         return;
     struct its_dice dice = {s->settings.seed + s->truth.frame * 0x632be59bd9b4e019u};

@@ -12,7 +12,7 @@
 #include "draw/canvas.h"
 
 /* Raised whenever the same settings give other pictures or another truth than before. */
-#define ITS_SCENE_VERSION 1
+#define ITS_SCENE_VERSION 2
 
 /* Kinds by name: the configuration and the command line use these. */
 #define ITS_SCENES(X) X(HIGHWAY, "highway") X(JUNCTION, "junction")
@@ -29,15 +29,17 @@ const char *its_scene_kind_name(enum its_scene_kind kind);
 
 struct its_scene_settings {
     enum its_scene_kind kind;
+    enum its_weather weather;
     unsigned seed;
     double density;    /* 0 = empty road … 1 = as much as the road carries */
     int width, height; /* pixels, even, 64..4096 */
     int fps;           /* 1..120 */
     double sway_px;    /* the mast in the wind: largest shift of the picture, 0..8 */
-    double noise;      /* of the sensor: standard deviation of the luma, 0..20 */
+    double noise;      /* of the sensor: standard deviation of the luma by day, 0..20; bad light
+                        * makes it larger */
 };
 
-/* Highway, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
+/* Highway by day, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
 #define ITS_SCENE_DEFAULTS                                                                         \
     {                                                                                              \
         .kind = ITS_SCENE_HIGHWAY, .seed = 1, .density = 0.5, .width = 960, .height = 540,         \

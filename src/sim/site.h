@@ -2,6 +2,7 @@
  * ground looks like. One file per site fills this in; nothing here changes afterwards. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/body.h"
@@ -35,6 +36,8 @@ struct its_site {
 
     /* Colour of the ground at x, y; a pixel covers `across` by `along` metres there. */
     struct its_colour (*ground)(float x, float y, float across, float along, uint32_t seed);
+    /* Is it road or pavement, which shine when they are wet? */
+    bool (*paved)(float x, float y);
     /* What stands beside the road, painted over the ground from far to near. */
     void (*furnish)(const struct its_site *site, const struct its_view *view, uint64_t seed,
                     struct its_canvas *canvas);

@@ -110,6 +110,23 @@ static void same_seed_same_bytes(void **state)
     }
 }
 
+/* Each weather its own picture of one and the same traffic, and none too dark to see. */
+static void weather_changes_the_picture_only(void **state)
+{
+    for (int kind = 0; kind < ITS_SCENE_COUNT; kind++) {
+        struct hashes h[ITS_WEATHER_COUNT];
+        for (int w = 0; w < ITS_WEATHER_COUNT; w++) {
+            struct its_scene_settings s = small((enum its_scene_kind)kind, 7);
+            s.weather = (enum its_weather)w;
+            h[w] = film(&s);
+            for (int other = 0; other < w; other++) {
+                assert_true(h[w].truth == h[other].truth);
+                assert_true(h[w].picture != h[other].picture);
+            }
+        }
+    }
+}
+
 /* --- pictures against boxes */
 
 static const struct its_scene_user *user_of(const struct its_scene_truth *t, uint32_t id)
@@ -332,7 +349,7 @@ static void plans_the_same_lines(void **state)
 
 static void refuses_settings(void **state)
 {
-    struct its_scene_settings bad[7];
+    struct its_scene_settings bad[8];
     for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++)
         bad[i] = small(ITS_SCENE_HIGHWAY, 1);
     bad[0].density = 1.5;
@@ -342,6 +359,7 @@ static void refuses_settings(void **state)
     bad[4].sway_px = NAN;
     bad[5].noise = -1;
     bad[6].kind = ITS_SCENE_COUNT;
+    bad[7].weather = ITS_WEATHER_COUNT;
     for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++) {
         struct its_scene *scene = NULL;
         struct its_error err = {0};
@@ -354,9 +372,13 @@ static void refuses_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_seed_same_bytes), cmocka_unit_test(boxes_hold_what_is_drawn),
-        cmocka_unit_test(truth_is_sane),        cmocka_unit_test(crossings_agree_with_boxes),
-        cmocka_unit_test(highway_directions),   cmocka_unit_test(plans_the_same_lines),
+        cmocka_unit_test(same_seed_same_bytes),
+        cmocka_unit_test(weather_changes_the_picture_only),
+        cmocka_unit_test(boxes_hold_what_is_drawn),
+        cmocka_unit_test(truth_is_sane),
+        cmocka_unit_test(crossings_agree_with_boxes),
+        cmocka_unit_test(highway_directions),
+        cmocka_unit_test(plans_the_same_lines),
         cmocka_unit_test(refuses_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
