@@ -1,15 +1,30 @@
 #include "app/analysis.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
 
+/* Lines in pixels or fractions, as they were given. */
+struct lines {
+    struct its_line line[ITS_COUNTER_LINES_MAX];
+    int count;
+};
+
 struct its_analysis {
-    struct its_analysis_settings set; /* set.lines is our own copy: pixels or fractions */
-    struct its_line *lines;
+    struct its_analysis_settings set; /* but for its lines */
     const struct its_bus *bus;
+
+    _Atomic bool lines_changed; /* asked on every frame, so that the lock is not taken */
+    pthread_mutex_t lock;
+    /* --- under lock */
+    struct lines wanted;
+
+    /* --- the lane only */
+    struct lines lines;
 
     struct its_pool *results;
     struct its_motion *motion;
@@ -38,10 +53,8 @@ int its_analysis_create(const struct its_analysis_settings *settings, const stru
     struct its_analysis *a = its_malloc(sizeof(*a));
     a->set = *settings;
     a->bus = bus;
-    a->lines = its_calloc((size_t)settings->line_count + 1, sizeof(*a->lines));
-    for (int i = 0; i < settings->line_count; i++)
-        a->lines[i] = settings->lines[i];
-    a->set.lines = a->lines;
+    pthread_mutex_init(&a->lock, NULL);
+    its_analysis_change_lines(a, settings->lines, settings->line_count);
     a->results = its_pool_create(&(struct its_pool_settings){
         .name = "results",
         .object_bytes = sizeof(struct its_result),
@@ -65,8 +78,43 @@ void its_analysis_destroy(struct its_analysis **pa)
     its_tracker_destroy(&a->tracker);
     its_motion_destroy(&a->motion);
     its_pool_close(&a->results);
-    free(a->lines);
+    pthread_mutex_destroy(&a->lock);
     free(a);
+}
+
+/* --- lines */
+
+void its_analysis_change_lines(struct its_analysis *a, const struct its_line *lines, int count)
+{
+    its_assert(count >= 0 && count <= ITS_COUNTER_LINES_MAX);
+    pthread_mutex_lock(&a->lock);
+    for (int i = 0; i < count; i++)
+        a->wanted.line[i] = lines[i];
+    a->wanted.count = count;
+    a->lines_changed = true;
+    pthread_mutex_unlock(&a->lock);
+}
+
+static int in_pixels(const struct its_analysis *a, struct its_line *out)
+{
+    for (int i = 0; i < a->lines.count; i++)
+        out[i] = its_line_in_pixels(&a->lines.line[i], a->display_w, a->display_h);
+    return a->lines.count;
+}
+
+/* Without memory for them the old lines count on, and it is tried again with the next frame. */
+static void take_lines(struct its_analysis *a)
+{
+    if (!a->lines_changed)
+        return;
+    pthread_mutex_lock(&a->lock);
+    a->lines = a->wanted;
+    a->lines_changed = false;
+    pthread_mutex_unlock(&a->lock);
+
+    struct its_line pixels[ITS_COUNTER_LINES_MAX];
+    if (a->counter && its_counter_change_lines(a->counter, pixels, in_pixels(a, pixels)) < 0)
+        a->lines_changed = true;
 }
 
 /* Lines in fractions, and a tracker that has to know the picture's edges, meet the real picture
@@ -86,10 +134,9 @@ static int fit_picture(struct its_analysis *a, const struct its_frame *f)
     a->tracker = its_tracker_create(&tracker, first);
 
     struct its_line pixels[ITS_COUNTER_LINES_MAX];
-    for (int i = 0; i < a->set.line_count; i++)
-        pixels[i] = its_line_in_pixels(&a->lines[i], f->display_w, f->display_h);
+    int count = in_pixels(a, pixels);
     its_counter_destroy(&a->counter);
-    a->counter = its_counter_create(&a->set.counter, pixels, a->set.line_count);
+    a->counter = its_counter_create(&a->set.counter, pixels, count);
     return a->tracker && a->counter ? 0 : -ENOMEM;
 }
 
@@ -144,7 +191,7 @@ static struct its_result *begin_result(struct its_analysis *a, const struct its_
     if (!r)
         return NULL;
     its_ref_init(&r->ref);
-    r->camera = a->set.camera;
+    snprintf(r->camera, sizeof(r->camera), "%s", a->set.camera);
     r->frame = f->index;
     r->epoch = f->epoch;
     r->pts = f->pts;
@@ -161,6 +208,7 @@ static struct its_result *begin_result(struct its_analysis *a, const struct its_
 
 void its_analysis_frame(struct its_analysis *a, struct its_frame *f)
 {
+    take_lines(a);
     struct its_result *r = fit_picture(a, f) == 0 ? begin_result(a, f) : NULL;
     if (!r) {
         a->stats.failed++;

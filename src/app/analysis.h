@@ -1,6 +1,6 @@
 /* One camera's analysis: frame → detections → tracks → crossings → a published result.
- * Everything in it belongs to the camera's lane: one thread at a time, no locks, no allocation per
- * frame. `run` and `analyze` both go through here. */
+ * Everything in it belongs to the camera's lane: one thread at a time, no allocation per frame, no
+ * lock but for lines that were changed. `run` and `analyze` both go through here. */
 #pragma once
 
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #include "watch/latency.h"
 
 struct its_analysis_settings {
-    const char *camera;           /* id; must outlive the results */
+    const char *camera;           /* id, at most 63 characters; must outlive the analysis */
     const struct its_line *lines; /* copied; none of them a point */
     int line_count;               /* <= ITS_COUNTER_LINES_MAX */
     uint64_t first_track;         /* > 0 */
@@ -33,6 +33,9 @@ struct its_analysis;
 int its_analysis_create(const struct its_analysis_settings *settings, const struct its_bus *bus,
                         struct its_analysis **out);
 void its_analysis_destroy(struct its_analysis **a);
+
+/* Counts over other lines from the next frame on (copied; as in the settings). Any thread. */
+void its_analysis_change_lines(struct its_analysis *a, const struct its_line *lines, int count);
 
 /* Analyses the frame, publishes its result, drops the frame (the reference is given away). */
 void its_analysis_frame(struct its_analysis *a, struct its_frame *frame);

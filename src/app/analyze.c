@@ -250,6 +250,7 @@ int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *
     struct its_source_settings source_settings;
     its_source_defaults(&source_settings);
     source_settings.url = settings->input;
+    source_settings.transport = settings->transport;
     source_settings.paced = settings->realtime;
     struct its_source *source;
     int rc = its_source_open(&source_settings, cancel, &source, err);

@@ -10,9 +10,11 @@
 #include "app/analysis.h"
 #include "base/cancel.h"
 #include "base/err.h"
+#include "camera/source.h"
 
 struct its_analyze_settings {
     const char *input; /* source URL */
+    enum its_transport transport; /* of an RTSP input */
     struct its_analysis_settings analysis;
     int64_t budget_us;   /* of a packet's deadline, with realtime */
     double analysis_fps; /* 0 = every frame */

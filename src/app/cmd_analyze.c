@@ -27,10 +27,12 @@ static const struct its_flag flags[] = {
       .doc = "Play the input at its own speed and, like a live camera, leave frames out when the "
              "machine does not keep up."}},
     {{"max-frames", ITS_OPT_INT, offsetof(struct settings, max_frames), .min = 0, .max = 2e9,
-      .default_text = "all", .doc = "Stop after so many frames."}, "N"},
+      .default_text = "all", .doc = "Stop after so many frames."},
+     "N"},
     {{"config", ITS_OPT_STRING, offsetof(struct settings, config), .min = 1,
       .doc = "Take detector, latency target and, when INPUT is the id of a camera in it, that "
-             "camera's address and lines from this YAML file."}, "FILE"},
+             "camera's address and lines from this YAML file."},
+     "FILE"},
 };
 
 static const struct its_flag_set sets[] = {{flags, ITS_ARRAY_LEN(flags), 0}};
@@ -73,6 +75,7 @@ static int take_config(struct plan *p, const struct its_config *config, struct i
     if (!camera)
         return 0;
     p->analyze.input = camera->url;
+    p->analyze.transport = camera->transport;
     p->analyze.analysis_fps = camera->analysis_fps;
     for (unsigned i = 0; i < camera->line_count; i++) {
         int rc = add_line(p, &camera->lines[i].line, err);

@@ -1,7 +1,10 @@
 /* run: the server. Without a configured camera it plays a street that it draws itself. */
+#include <string.h>
+
 #include "app/cmd.h"
 #include "app/config_flags.h"
 #include "app/run.h"
+#include "base/log.h"
 #include "camera/averror.h"
 #include "sim/scene.h"
 
@@ -63,15 +66,64 @@ static void add_demo_camera(const struct its_call *call, enum its_scene_kind kin
                                 (double)line[i].b.x, (double)line[i].b.y));
 }
 
-static struct its_config *load_demo(const struct its_call *call, struct its_config_flags flags)
+static struct its_config *load_demo(const struct its_call *call, struct its_config_flags *flags)
 {
     fprintf(call->err, "No camera is configured: playing a demonstration, two streets that the "
                        "program draws itself.\n"
                        "Your own: its-camera-ai run --camera NAME=FILE, or see "
                        "its-camera-ai run --help.\n");
-    add_demo_camera(call, ITS_SCENE_HIGHWAY, 0.75, &flags);
-    add_demo_camera(call, ITS_SCENE_JUNCTION, 0.6, &flags);
-    return load(call, &flags);
+    add_demo_camera(call, ITS_SCENE_HIGHWAY, 0.75, flags);
+    add_demo_camera(call, ITS_SCENE_JUNCTION, 0.6, flags);
+    return load(call, flags);
+}
+
+/* --- the start, and again */
+
+/* What the configuration is read from, at the start and on every reload. */
+struct origin {
+    const struct its_call *call;
+    const struct its_config_flags *flags;
+    struct its_config_flags demo; /* the flags with the demonstration's cameras */
+    bool is_demo;
+};
+
+/* The mistakes of a new configuration go into the log, which the screen shows. */
+static void log_mistakes(const struct its_report *report)
+{
+    for (const char *line = its_report_text(report); *line;) {
+        int length = (int)strcspn(line, "\n");
+        its_log(ITS_LOG_ERROR, "reload", "%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
+    its_log(ITS_LOG_ERROR, "reload", "nothing was changed");
+}
+
+/* A demonstration goes on until there is a camera to show instead. */
+static struct its_config *load_again(void *ctx)
+{
+    struct origin *o = ctx;
+    struct its_report report = {0};
+    struct its_config *config;
+    int rc = its_config_load_flags(o->flags, o->call->env, &config, &report);
+    if (rc == 0 && o->is_demo && config->camera_count == 0) {
+        its_config_destroy(&config);
+        rc = its_config_load_flags(&o->demo, o->call->env, &config, &report);
+    }
+    if (rc < 0)
+        log_mistakes(&report);
+    its_report_fini(&report);
+    return config;
+}
+
+static struct its_config *load_first(struct origin *o)
+{
+    struct its_config *config = load(o->call, o->flags);
+    if (!config || config->camera_count > 0)
+        return config;
+    its_config_destroy(&config);
+    o->is_demo = true;
+    o->demo = *o->flags;
+    return load_demo(o->call, &o->demo);
 }
 
 static int run(const struct its_call *call)
@@ -80,11 +132,8 @@ static int run(const struct its_call *call)
     its_run_block_signals();
     its_av_log_adopt();
 
-    struct its_config *config = load(call, &settings->config);
-    if (config && config->camera_count == 0) {
-        its_config_destroy(&config);
-        config = load_demo(call, settings->config);
-    }
+    struct origin origin = {.call = call, .flags = &settings->config};
+    struct its_config *config = load_first(&origin);
     if (!config)
         return ITS_EXIT_FAILED;
 
@@ -92,6 +141,8 @@ static int run(const struct its_call *call)
     struct its_error err = {0};
     struct its_run_settings run_settings = {
         .config = config,
+        .reload = load_again,
+        .ctx = &origin,
         .plain = settings->plain,
         .duration_us = settings->duration_us,
     };
@@ -109,6 +160,9 @@ const struct its_command its_cmd_run = {
         "Reads all configured cameras, finds and follows road users, counts them over the\n"
         "lines and stores events and minute bins until it is told to stop (Ctrl-C, SIGTERM,\n"
         "or q on the live screen). A camera that fails is tried again and disturbs no other.\n"
+        "\n"
+        "SIGHUP makes it read its configuration again: cameras are added, changed and removed\n"
+        "while the others run on. A configuration with mistakes changes nothing.\n"
         "\n"
         "On a terminal it shows a live screen: for each camera its state, frame rate, counts\n"
         "by class and latency; for each stage its part of the latency. Into a file or pipe it\n"

@@ -14,6 +14,7 @@
 #include "base/opts.h"
 #include "base/report.h"
 #include "base/yaml.h"
+#include "camera/source.h"
 #include "traffic/line.h"
 
 #define ITS_CAMERA_ID_MAX      63
@@ -61,9 +62,12 @@ struct its_camera_config {
     const char *id;  /* [a-z0-9-]{1,63} */
     const char *url; /* may hold a password: its_url_mask before it is printed */
     bool enabled;
+    enum its_transport transport;
     bool loop; /* a file starts again at its end */
     enum its_priority priority;
     double analysis_fps; /* 0: every frame */
+    int64_t stall_us;    /* no picture for so long: stalled */
+    int64_t timeout_us;  /* opening, or waiting for the next byte, at most */
     struct its_line_config *lines;
     unsigned line_count;
 

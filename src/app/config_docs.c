@@ -26,6 +26,11 @@ static const char intro[] =
     "print`\n"
     "shows every value in effect and where it comes from.\n"
     "\n"
+    "SIGHUP makes `its-camera-ai run` read all of it again. Cameras that are new, differ or are gone "
+    "are\n"
+    "added, changed and removed while the others run on; what needs a restart is named in the log; a\n"
+    "configuration with mistakes changes nothing.\n"
+    "\n"
     "```yaml\n"
     "performance:\n"
     "  target_latency_ms: 80\n"
@@ -57,7 +62,8 @@ static const char line_docs[] =
     "\n"
     "- Value: up to 64 lines\n"
     "- Default: none\n"
-    "- Environment: `ITS__CAMERAS__ID__LINES__NAME`\n";
+    "- Environment: `ITS__CAMERAS__ID__LINES__NAME`\n"
+    "- A change takes effect: on reload\n";
 
 _Static_assert(ITS_CAMERA_LINES_MAX == 64 && ITS_CAMERA_ID_MAX == 63 && ITS_NAME_MAX == 63,
                "the texts above say so");

@@ -12,6 +12,9 @@ static const char *const log_levels[] = {
 
 static const char *const detector_kinds[] = {[ITS_DETECTOR_MOTION] = "motion", NULL};
 
+static const char *const transports[] = {
+    [ITS_TRANSPORT_TCP] = "tcp", [ITS_TRANSPORT_UDP] = "udp", NULL};
+
 static const char *const priorities[] = {[ITS_PRIORITY_LOW] = "low",
                                          [ITS_PRIORITY_NORMAL] = "normal",
                                          [ITS_PRIORITY_HIGH] = "high",
@@ -71,8 +74,16 @@ static const struct its_opt store_opts[] = {
 
 const struct its_opt its_camera_opts[] = {
     {"url", ITS_OPT_URL, offsetof(struct its_camera_config, url), .required = true, .live = true,
-     .doc = "Where the pictures come from: `rtsp://user:password@host/path`, any other address "
-            "FFmpeg opens, or a file. The password is never printed or logged."},
+     .doc = "Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps`), "
+            "`http://host/path` (or `https`; MPEG-TS, MP4 in fragments, JPEG pictures), "
+            "`tcp://host:port` or `udp://host:port` (MPEG-TS), `v4l2:/dev/video0`, or a file. Special "
+            "characters of a password may be written as they are or as %40 and the like. The "
+            "password is never printed or logged."},
+    {"transport", ITS_OPT_CHOICE, offsetof(struct its_camera_config, transport),
+     .choices = transports, .live = true,
+     .doc = "How RTSP brings the pictures. `tcp`: nothing is lost, and it passes most networks. "
+            "`udp`: for cameras that offer nothing else, or where a lost packet should not hold up "
+            "the rest."},
     {"enabled", ITS_OPT_BOOL, offsetof(struct its_camera_config, enabled), .live = true,
      .doc = "false: the camera is known but not opened."},
     {"priority", ITS_OPT_CHOICE, offsetof(struct its_camera_config, priority),
@@ -83,6 +94,15 @@ const struct its_opt its_camera_opts[] = {
      .doc = "How many pictures per second are analysed at most. 0: every one."},
     {"loop", ITS_OPT_BOOL, offsetof(struct its_camera_config, loop), .live = true,
      .doc = "A file starts again at its end."},
+    {"stall_s", ITS_OPT_TIME, offsetof(struct its_camera_config, stall_us), .min = 0.1, .max = 3600,
+     .unit = "s", .live = true,
+     .doc = "A camera that is open but sends no picture for so long is called stalled (a slow one "
+            "only after three of its frame intervals)."},
+    {"timeout_s", ITS_OPT_TIME, offsetof(struct its_camera_config, timeout_us), .min = 0.1,
+     .max = 3600, .unit = "s", .live = true,
+     .doc = "A camera that takes longer to be opened, or sends nothing for so long, is lost: it is "
+            "closed and tried again after a pause that grows from half a second to half a "
+            "minute."},
 };
 const unsigned its_camera_opt_count = ITS_ARRAY_LEN(its_camera_opts);
 
@@ -119,6 +139,8 @@ void its_camera_config_set_defaults(struct its_camera_config *c)
 {
     c->enabled = true;
     c->priority = ITS_PRIORITY_NORMAL;
+    c->stall_us = 3000000;
+    c->timeout_us = 10000000;
 }
 
 unsigned its_config_origin_count(void)

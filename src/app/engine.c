@@ -1,48 +1,31 @@
+/* Two locks. change_lock: whoever adds, changes or removes a camera holds it all the way, through
+ * the store and the joining of threads. list_lock: held for the moment of linking or unlinking a
+ * seat, and by those who look in, so that no seat is freed under their eyes. Both are needed to
+ * change the list, either to read it. */
 #include "app/engine.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "app/config_diff.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
 #define TICK_US 1000000
 
-/* A priority camera's packets are due in half the time, a low one's in twice. */
-static const double budget_factor[] = {
-    [ITS_PRIORITY_LOW] = 2,
-    [ITS_PRIORITY_NORMAL] = 1,
-    [ITS_PRIORITY_HIGH] = 0.5,
-};
-
-/* One camera with what hangs on its results. */
-struct seat {
-    struct its_camera *camera;
-    struct its_recorder recorder;
-    struct its_bus bus;
-
-    /* --- tick thread only */
-    uint64_t frames_before, lost_before;
-    int64_t cpu_before_us;
-
-    /* --- written by the tick, read by all */
-    _Atomic double fps, cpu;
-    _Atomic uint64_t lost;
-};
-
 struct its_engine {
-    const struct its_config *config;
-    struct its_queue *feed;
-    struct its_cancel *cancel;
-    struct its_store *store;
-    struct its_decode_pool *pool;
+    struct its_seat_settings shared; /* immutable but for the target */
     struct its_thread store_thread, tick_thread, *workers;
     int worker_count;
-    struct seat *seats;
-    int seat_count; /* those whose camera was started */
+
+    pthread_mutex_t change_lock, list_lock;
+    /* --- under both */
+    struct its_seat **seats;
+    unsigned seat_count;
 };
 
 /* --- threads */
@@ -57,145 +40,150 @@ static void write_store(void *store)
     its_store_run(store);
 }
 
-static uint64_t lost_frames(const struct its_decode_lane_stats *lane)
-{
-    uint64_t lost = 0;
-    for (int i = 0; i < ITS_SKIP_COUNT; i++)
-        if (i != ITS_SKIP_RATE) /* left out on purpose */
-            lost += lane->skipped[i];
-    return lost;
-}
-
-/* Rates are smoothed over about three ticks, so that a person can read them. */
-static void smooth(_Atomic double *value, double now)
-{
-    *value = *value == 0 ? now : *value * 0.7 + now * 0.3;
-}
-
-static void tick_seat(struct seat *s, double seconds)
-{
-    struct its_camera_view view;
-    its_camera_read_view(s->camera, &view);
-    uint64_t frames = view.analysis->frames, lost = lost_frames(&view.lane);
-    smooth(&s->fps, (double)(frames - s->frames_before) / seconds);
-    smooth(&s->cpu, (double)(view.lane.cpu_us - s->cpu_before_us) * 1e-6 / seconds);
-    its_recorder_lost(&s->recorder, its_wall_us(), (uint32_t)(lost - s->lost_before));
-    s->frames_before = frames;
-    s->lost_before = lost;
-    s->lost = lost;
-    s->cpu_before_us = view.lane.cpu_us;
-}
-
 static void tick(void *arg)
 {
     struct its_engine *e = arg;
-    int64_t before = its_mono_us();
-    while (!its_cancel_sleep_until(e->cancel, before + TICK_US)) {
-        int64_t now = its_mono_us();
-        for (int i = 0; i < e->seat_count; i++)
-            tick_seat(&e->seats[i], (double)(now - before) * 1e-6);
-        before = now;
+    for (int64_t due_us = its_mono_us() + TICK_US;
+         !its_cancel_sleep_until(e->shared.cancel, due_us); due_us = its_mono_us() + TICK_US) {
+        pthread_mutex_lock(&e->list_lock);
+        for (unsigned i = 0; i < e->seat_count; i++)
+            its_seat_tick(e->seats[i], its_mono_us());
+        pthread_mutex_unlock(&e->list_lock);
     }
+}
+
+/* --- the list of seats, with the change lock held */
+
+static int find(const struct its_engine *e, const char *id)
+{
+    for (unsigned i = 0; i < e->seat_count; i++)
+        if (strcmp(its_seat_config(e->seats[i])->id, id) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void link_seat(struct its_engine *e, struct its_seat *seat)
+{
+    pthread_mutex_lock(&e->list_lock);
+    e->seats = its_realloc(e->seats, (e->seat_count + 1) * sizeof(*e->seats));
+    e->seats[e->seat_count++] = seat;
+    pthread_mutex_unlock(&e->list_lock);
+}
+
+static struct its_seat *unlink_seat(struct its_engine *e, unsigned at)
+{
+    pthread_mutex_lock(&e->list_lock);
+    struct its_seat *seat = e->seats[at];
+    e->seat_count--;
+    memmove(&e->seats[at], &e->seats[at + 1], (e->seat_count - at) * sizeof(e->seats[0]));
+    pthread_mutex_unlock(&e->list_lock);
+    return seat;
+}
+
+/* --- cameras come, change and go */
+
+static int unknown(const char *id, struct its_error *err)
+{
+    return its_error_set(err, ITS_ENOTFOUND, "there is no camera '%s'", id);
+}
+
+int its_engine_add_camera(struct its_engine *e, const struct its_camera_config *camera,
+                          struct its_error *err)
+{
+    struct its_seat *seat;
+    int rc = 0;
+    pthread_mutex_lock(&e->change_lock);
+    if (find(e, camera->id) >= 0)
+        rc = its_error_set(err, -EEXIST, "there is a camera '%s' already", camera->id);
+    else
+        rc = its_seat_create(&e->shared, camera, &seat, err);
+    if (rc == 0)
+        link_seat(e, seat);
+    pthread_mutex_unlock(&e->change_lock);
+    return rc;
+}
+
+int its_engine_change_camera(struct its_engine *e, const struct its_camera_config *camera,
+                             char *what, size_t size, struct its_error *err)
+{
+    int rc = 0;
+    pthread_mutex_lock(&e->change_lock);
+    int at = find(e, camera->id);
+    if (at < 0)
+        rc = unknown(camera->id, err);
+    else if (its_camera_config_diff(its_seat_config(e->seats[at]), camera, what, size))
+        rc = its_seat_change(e->seats[at], camera, err);
+    pthread_mutex_unlock(&e->change_lock);
+    return rc;
+}
+
+int its_engine_remove_camera(struct its_engine *e, const char *id, struct its_error *err)
+{
+    pthread_mutex_lock(&e->change_lock);
+    int at = find(e, id), rc = 0;
+    if (at < 0) {
+        rc = unknown(id, err);
+    } else {
+        struct its_seat *seat = unlink_seat(e, (unsigned)at);
+        its_seat_halt(seat);
+        its_seat_retire(seat);
+        its_seat_destroy(&seat);
+    }
+    pthread_mutex_unlock(&e->change_lock);
+    return rc;
+}
+
+void its_engine_change_target(struct its_engine *e, double target_latency_ms)
+{
+    pthread_mutex_lock(&e->change_lock);
+    bool other = e->shared.target_latency_ms != target_latency_ms;
+    e->shared.target_latency_ms = target_latency_ms;
+    for (unsigned i = 0; other && i < e->seat_count; i++)
+        its_seat_retune(e->seats[i]);
+    pthread_mutex_unlock(&e->change_lock);
 }
 
 /* --- start */
 
-static int start_store(struct its_engine *e, struct its_error *err)
+static int start_store(struct its_engine *e, const struct its_store_config *config,
+                       struct its_error *err)
 {
     struct its_store_settings set = its_store_defaults();
-    set.path = e->config->store.path;
-    set.batch_ms = (unsigned)(e->config->store.batch_us / 1000);
-    set.max_waiting = (unsigned)e->config->store.max_events_waiting;
-    int rc = its_store_open(&set, &e->store, err);
+    set.path = config->path;
+    set.batch_ms = (unsigned)(config->batch_us / 1000);
+    set.max_waiting = (unsigned)config->max_events_waiting;
+    int rc = its_store_open(&set, &e->shared.store, err);
     if (rc < 0)
         return rc;
-    return its_thread_start(&e->store_thread, "store", 0, write_store, e->store);
+    rc = its_thread_start(&e->store_thread, "store", 0, write_store, e->shared.store);
+    if (rc < 0)
+        return its_error_set(err, rc, "cannot start a thread: %s", its_strerror(rc));
+    return 0;
 }
 
-static int start_workers(struct its_engine *e)
+static int start_workers(struct its_engine *e, int wanted)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int n = e->config->decode.workers ? e->config->decode.workers : (int)ITS_MAX(cores, 1);
-    e->pool = its_decode_pool_create();
+    int n = wanted ? wanted : (int)ITS_MAX(cores, 1);
+    e->shared.pool = its_decode_pool_create();
     e->workers = its_calloc((size_t)n, sizeof(*e->workers));
     for (; e->worker_count < n; e->worker_count++) {
         char name[24];
         snprintf(name, sizeof(name), "decode-%d", e->worker_count);
-        int rc = its_thread_start(&e->workers[e->worker_count], name, 0, work, e->pool);
+        int rc = its_thread_start(&e->workers[e->worker_count], name, 0, work, e->shared.pool);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-/* Only results with a crossing are worth a person's line. */
-static void on_result(void *ctx, struct its_result *result)
+static int start_all(struct its_engine *e, const struct its_config *config, struct its_error *err)
 {
-    struct its_queue *feed = ctx;
-    if (!result->crossing_count)
-        return;
-    struct its_result *mine = its_result_ref(result);
-    if (its_queue_push(feed, mine) < 0)
-        its_result_unref(&mine);
-}
-
-static int prepare_seat(struct its_engine *e, struct seat *s, const struct its_camera_config *c,
-                        struct its_analysis_settings *analysis, struct its_error *err)
-{
-    its_recorder_init(&s->recorder, c->id, e->store);
-    its_bus_add(&s->bus, its_recorder_result, &s->recorder);
-    if (e->feed)
-        its_bus_add(&s->bus, on_result, e->feed);
-
-    uint64_t base;
-    int rc = its_store_reserve_tracks(e->store, c->id, &base, err);
-    if (rc == 0)
-        rc = its_store_register_lines(e->store, c->id, analysis->lines, analysis->line_count,
-                                      its_wall_us(), err);
-    analysis->first_track = base + 1;
-    return rc;
-}
-
-static int start_camera(struct its_engine *e, const struct its_camera_config *c,
-                        struct its_error *err)
-{
-    struct seat *s = &e->seats[e->seat_count];
-    struct its_line lines[ITS_CAMERA_LINES_MAX];
-    struct its_camera_settings set = {.id = c->id, .url = c->url, .enabled = c->enabled};
-
-    its_source_defaults(&set.source);
-    set.source.paced = true;
-    set.source.loop = c->loop;
-
-    its_decode_lane_defaults(&set.lane);
-    set.lane.limits.packets = (unsigned)e->config->decode.queue_packets;
-    set.lane.limits.age_us = e->config->decode.queue_us;
-    set.lane.budget_us = (int64_t)(e->config->performance.target_latency_ms * 1000 *
-                                   budget_factor[c->priority]);
-    set.lane.analysis_fps = c->analysis_fps;
-
-    its_analysis_defaults(&set.analysis);
-    for (unsigned i = 0; i < c->line_count; i++)
-        lines[i] = c->lines[i].line;
-    set.analysis.lines = lines;
-    set.analysis.line_count = (int)c->line_count;
-
-    int rc = prepare_seat(e, s, c, &set.analysis, err);
-    if (rc == 0)
-        rc = its_camera_start(&set, e->cancel, e->pool, &s->bus, &s->camera, err);
-    if (rc == 0)
-        e->seat_count++;
-    return rc;
-}
-
-static int start_all(struct its_engine *e, struct its_error *err)
-{
-    int rc = start_store(e, err);
-    if (rc == 0 && (rc = start_workers(e)) < 0)
+    int rc = start_store(e, &config->store, err);
+    if (rc == 0 && (rc = start_workers(e, config->decode.workers)) < 0)
         its_error_set(err, rc, "cannot start a decode thread: %s", its_strerror(rc));
-    e->seats = its_calloc(e->config->camera_count + 1, sizeof(*e->seats));
-    for (unsigned i = 0; rc == 0 && i < e->config->camera_count; i++)
-        rc = start_camera(e, &e->config->cameras[i], err);
+    for (unsigned i = 0; rc == 0 && i < config->camera_count; i++)
+        rc = its_engine_add_camera(e, &config->cameras[i], err);
     if (rc == 0 && (rc = its_thread_start(&e->tick_thread, "tick", 0, tick, e)) < 0)
         its_error_set(err, rc, "cannot start a thread: %s", its_strerror(rc));
     return rc;
@@ -205,10 +193,13 @@ int its_engine_start(const struct its_config *config, struct its_queue *feed,
                      struct its_engine **out, struct its_error *err)
 {
     struct its_engine *e = its_malloc(sizeof(*e));
-    e->config = config;
-    e->feed = feed;
-    e->cancel = its_cancel_create(NULL);
-    int rc = start_all(e, err);
+    e->shared.cancel = its_cancel_create(NULL);
+    e->shared.feed = feed;
+    e->shared.decode = config->decode;
+    e->shared.target_latency_ms = config->performance.target_latency_ms;
+    pthread_mutex_init(&e->change_lock, NULL);
+    pthread_mutex_init(&e->list_lock, NULL);
+    int rc = start_all(e, config, err);
     if (rc < 0) {
         its_engine_stop(&e);
         return rc;
@@ -217,15 +208,34 @@ int its_engine_start(const struct its_config *config, struct its_queue *feed,
     return 0;
 }
 
-void its_engine_halt(struct its_engine *e)
+/* --- stop: the reverse. No new frames, then no frames under way, then the store drains. */
+
+static void stop_store(struct its_engine *e)
 {
-    its_cancel_trigger(e->cancel);
-    its_thread_join(&e->tick_thread);
-    for (int i = 0; i < e->seat_count; i++)
-        its_camera_halt(e->seats[i].camera);
+    if (e->shared.store)
+        its_store_stop(e->shared.store);
+    its_thread_join(&e->store_thread);
+    its_store_close(&e->shared.store);
 }
 
-/* The reverse of starting: no new frames, then no frames under way, then the store drains. */
+static void stop_workers(struct its_engine *e)
+{
+    if (e->shared.pool)
+        its_decode_pool_stop(e->shared.pool);
+    for (int i = 0; i < e->worker_count; i++)
+        its_thread_join(&e->workers[i]);
+    its_decode_pool_destroy(&e->shared.pool);
+    free(e->workers);
+}
+
+void its_engine_halt(struct its_engine *e)
+{
+    its_cancel_trigger(e->shared.cancel);
+    its_thread_join(&e->tick_thread);
+    for (unsigned i = 0; i < e->seat_count; i++)
+        its_seat_halt(e->seats[i]);
+}
+
 void its_engine_stop(struct its_engine **pe)
 {
     struct its_engine *e = *pe;
@@ -233,54 +243,53 @@ void its_engine_stop(struct its_engine **pe)
         return;
     *pe = NULL;
     its_engine_halt(e);
-    for (int i = 0; i < e->seat_count; i++) {
-        its_camera_stop(&e->seats[i].camera);
-        its_recorder_flush(&e->seats[i].recorder);
-    }
-    if (e->pool)
-        its_decode_pool_stop(e->pool);
-    for (int i = 0; i < e->worker_count; i++)
-        its_thread_join(&e->workers[i]);
-    its_decode_pool_destroy(&e->pool);
-    if (e->store)
-        its_store_stop(e->store);
-    its_thread_join(&e->store_thread);
-    its_store_close(&e->store);
-    its_cancel_destroy(&e->cancel);
-    free(e->workers);
+    for (unsigned i = 0; i < e->seat_count; i++)
+        its_seat_destroy(&e->seats[i]);
+    stop_workers(e);
+    stop_store(e);
+    its_cancel_destroy(&e->shared.cancel);
+    pthread_mutex_destroy(&e->list_lock);
+    pthread_mutex_destroy(&e->change_lock);
     free(e->seats);
     free(e);
 }
 
 /* --- looking in */
 
-int its_engine_camera_count(const struct its_engine *e)
+bool its_engine_read_camera(struct its_engine *e, unsigned index, struct its_seat_view *view)
 {
-    return e->seat_count;
-}
-
-void its_engine_read_camera(struct its_engine *e, int index, struct its_engine_camera_view *view)
-{
-    struct seat *s = &e->seats[index];
-    its_camera_read_view(s->camera, &view->camera);
-    view->recorder = &s->recorder;
-    view->fps = s->fps;
-    view->cpu = s->cpu;
-    view->lost = s->lost;
-    view->errors = view->camera.read_errors + view->camera.lane.decoder.bad_packets +
-                   view->camera.lane.decoder.damaged_frames;
+    pthread_mutex_lock(&e->list_lock);
+    bool there = index < e->seat_count;
+    if (there)
+        its_seat_read_view(e->seats[index], view);
+    pthread_mutex_unlock(&e->list_lock);
+    return there;
 }
 
 void its_engine_read_latency(struct its_engine *e, struct its_latency *latency)
 {
-    struct its_camera_view view;
-    for (int i = 0; i < e->seat_count; i++) {
-        its_camera_read_view(e->seats[i].camera, &view);
-        its_latency_add(latency, view.latency);
+    pthread_mutex_lock(&e->list_lock);
+    for (unsigned i = 0; i < e->seat_count; i++)
+        its_seat_add_latency(e->seats[i], latency);
+    pthread_mutex_unlock(&e->list_lock);
+}
+
+int its_engine_read_camera_latency(struct its_engine *e, const char *id,
+                                   struct its_latency *latency)
+{
+    int rc = ITS_ENOTFOUND;
+    pthread_mutex_lock(&e->list_lock);
+    for (unsigned i = 0; i < e->seat_count && rc < 0; i++) {
+        if (strcmp(its_seat_id(e->seats[i]), id) != 0)
+            continue;
+        its_seat_add_latency(e->seats[i], latency);
+        rc = 0;
     }
+    pthread_mutex_unlock(&e->list_lock);
+    return rc;
 }
 
 void its_engine_read_store(struct its_engine *e, struct its_store_stats *stats)
 {
-    its_store_read_stats(e->store, stats);
+    its_store_read_stats(e->shared.store, stats);
 }

@@ -26,7 +26,7 @@ void its_tally_add(struct its_tally *t, const struct its_crossing *c);
 
 /* What `analyze` says at the end. */
 struct its_summary {
-    const char *input;    /* credentials masked */
+    const char *input; /* credentials masked */
     const char *detector;
     uint64_t frames, analysed, skipped, errors;
     double wall_s;

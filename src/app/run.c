@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/reload.h"
 #include "app/view.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,7 +17,7 @@
 /* Crossings waiting for the screen; when nobody looks, old ones go. */
 #define FEED_CAPACITY 256
 
-static void stop_signals(sigset_t *set)
+static void our_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGINT);
@@ -24,10 +25,17 @@ static void stop_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
+/* The kernel's own SIGHUP says that the terminal has gone: nobody is left to watch. One that a person
+ * or a program sends asks for a reload. */
+static bool is_hangup(const siginfo_t *info)
+{
+    return info->si_code == SI_KERNEL;
+}
+
 void its_run_block_signals(void)
 {
     sigset_t set;
-    stop_signals(&set);
+    our_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -49,33 +57,53 @@ static void show_crossings(struct its_queue *feed, const struct its_view_ops *op
     }
 }
 
-static void watch(struct its_engine *engine, struct its_queue *feed,
-                  const struct its_run_settings *settings)
+/* The server as long as it runs. */
+struct server {
+    const struct its_run_settings *set;
+    struct its_engine *engine;
+    struct its_queue *feed;
+};
+
+static void reload(struct server *s)
 {
+    struct its_config *config = s->set->reload(s->set->ctx);
+    if (!config)
+        return;
+    its_reload(s->engine, s->set->config, config);
+    its_config_destroy(&config);
+}
+
+static void watch(struct server *s)
+{
+    const struct its_run_settings *settings = s->set;
     const struct its_view_ops *ops = &its_view_plain;
     struct its_view *view = NULL;
     const char *title = "ITS Camera AI " ITS_VERSION;
     if (!settings->plain && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
         ops = &its_view_terminal;
-        view = ops->open(engine, title);
+        view = ops->open(s->engine, title);
     }
     if (!view) {
         ops = &its_view_plain;
-        view = ops->open(engine, title);
+        view = ops->open(s->engine, title);
     }
 
     sigset_t set;
-    stop_signals(&set);
+    our_signals(&set);
     int64_t end_us = settings->duration_us ? its_mono_us() + settings->duration_us : INT64_MAX;
     bool leave = false;
     while (!leave && its_mono_us() < end_us) {
-        int sig = sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = REFRESH_NS});
-        show_crossings(feed, ops, view);
-        leave = ops->refresh(view) || sig > 0;
+        siginfo_t info;
+        int sig = sigtimedwait(&set, &info, &(struct timespec){.tv_nsec = REFRESH_NS});
+        bool asked_to_reload = sig == SIGHUP && !is_hangup(&info);
+        show_crossings(s->feed, ops, view);
+        if (asked_to_reload)
+            reload(s);
+        leave = ops->refresh(view) || (sig > 0 && !asked_to_reload);
     }
     /* What is stored is also shown: the crossings of the last moment, too. */
-    its_engine_halt(engine);
-    show_crossings(feed, ops, view);
+    its_engine_halt(s->engine);
+    show_crossings(s->feed, ops, view);
     ops->close(&view);
 }
 
@@ -83,32 +111,30 @@ static void watch(struct its_engine *engine, struct its_queue *feed,
 static void say_goodbye(struct its_engine *engine)
 {
     char forward[160], backward[160];
-    for (int i = 0; i < its_engine_camera_count(engine); i++) {
-        struct its_engine_camera_view v;
-        its_engine_read_camera(engine, i, &v);
+    struct its_seat_view v;
+    for (unsigned i = 0; its_engine_read_camera(engine, i, &v); i++)
         printf("%s: %llu frames, forward %s, backward %s\n", v.camera.id,
-               (unsigned long long)v.camera.analysis->frames,
-               its_view_counts(v.recorder, ITS_FORWARD, forward, sizeof(forward)),
-               its_view_counts(v.recorder, ITS_BACKWARD, backward, sizeof(backward)));
-    }
+               (unsigned long long)v.camera.frames,
+               its_view_counts(v.crossings[ITS_FORWARD], forward, sizeof(forward)),
+               its_view_counts(v.crossings[ITS_BACKWARD], backward, sizeof(backward)));
 }
 
 int its_run(const struct its_run_settings *settings, struct its_error *err)
 {
-    struct its_queue *feed = its_queue_create(&(struct its_queue_settings){
+    struct server s = {.set = settings};
+    s.feed = its_queue_create(&(struct its_queue_settings){
         .name = "feed",
         .capacity = FEED_CAPACITY,
         .full = ITS_QUEUE_DROP_OLDEST,
         .drop = drop_result,
     });
-    struct its_engine *engine;
-    int rc = its_engine_start(settings->config, feed, &engine, err);
+    int rc = its_engine_start(settings->config, s.feed, &s.engine, err);
     if (rc == 0) {
-        watch(engine, feed, settings);
-        say_goodbye(engine);
-        its_engine_stop(&engine);
+        watch(&s);
+        say_goodbye(s.engine);
+        its_engine_stop(&s.engine);
         printf("Counts are in %s\n", settings->config->store.path);
     }
-    its_queue_destroy(&feed);
+    its_queue_destroy(&s.feed);
     return rc;
 }

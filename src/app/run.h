@@ -9,6 +9,10 @@
 
 struct its_run_settings {
     const struct its_config *config;
+    /* Reads the configuration anew, on SIGHUP. NULL after its mistakes were logged: everything
+     * stays as it is. The new one is its_run's to destroy. */
+    struct its_config *(*reload)(void *ctx);
+    void *ctx;
     bool plain;          /* lines even on a terminal */
     int64_t duration_us; /* stop by itself after so long; 0 = never */
 };

@@ -27,6 +27,5 @@ extern const struct its_view_ops its_view_plain;
  * without ncurses its open returns NULL. */
 extern const struct its_view_ops its_view_terminal;
 
-/* "12 car, 1 truck" of one direction into out; "-" for none. */
-const char *its_view_counts(const struct its_recorder *recorder, enum its_direction direction,
-                            char *out, size_t size);
+/* "12 car, 1 truck" of crossings by class into out; "-" for none. */
+const char *its_view_counts(const uint64_t counts[ITS_CLASS_COUNT], char *out, size_t size);

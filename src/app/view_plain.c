@@ -13,13 +13,12 @@ struct its_view {
     int64_t next_status_us;
 };
 
-const char *its_view_counts(const struct its_recorder *recorder, enum its_direction direction,
-                            char *out, size_t size)
+const char *its_view_counts(const uint64_t counts[ITS_CLASS_COUNT], char *out, size_t size)
 {
     size_t at = 0;
     snprintf(out, size, "-");
     for (int c = 0; c < ITS_CLASS_COUNT; c++) {
-        uint64_t n = recorder->crossings[direction][c];
+        uint64_t n = counts[c];
         if (!n || at >= size)
             continue;
         int wrote = snprintf(out + at, size - at, "%s%llu %s", at ? ", " : "",
@@ -50,31 +49,28 @@ static void plain_crossings(struct its_view *v, const struct its_result *r)
     }
 }
 
-static void print_status(struct its_view *v, int index)
+static void print_status(const struct its_seat_view *v)
 {
-    struct its_engine_camera_view view;
+    const struct its_camera_view *c = &v->camera;
     char when[25], forward[160], backward[160];
-    its_engine_read_camera(v->engine, index, &view);
-    const struct its_camera_view *c = &view.camera;
     printf("%s %s: %s, %.1f fps, forward %s, backward %s, latency p50 %.1f ms p99 %.1f ms, "
            "lost %llu, errors %llu%s%s\n",
-           its_wall_format(its_wall_us(), when), c->id, its_camera_state_name(c->state), view.fps,
-           its_view_counts(view.recorder, ITS_FORWARD, forward, sizeof(forward)),
-           its_view_counts(view.recorder, ITS_BACKWARD, backward, sizeof(backward)),
-           (double)its_hist_quantile(&c->latency->total, 0.50) * 1e-3,
-           (double)its_hist_quantile(&c->latency->total, 0.99) * 1e-3,
-           (unsigned long long)view.lost, (unsigned long long)view.errors, *c->reason ? ": " : "",
-           c->reason);
+           its_wall_format(its_wall_us(), when), c->id, its_camera_state_name(c->life.state),
+           v->fps, its_view_counts(v->crossings[ITS_FORWARD], forward, sizeof(forward)),
+           its_view_counts(v->crossings[ITS_BACKWARD], backward, sizeof(backward)),
+           (double)c->p50_us * 1e-3, (double)c->p99_us * 1e-3, (unsigned long long)v->lost,
+           (unsigned long long)v->errors, *c->reason ? ": " : "", c->reason);
 }
 
 static bool plain_refresh(struct its_view *v)
 {
+    struct its_seat_view seat;
     int64_t now = its_mono_us();
     if (now < v->next_status_us)
         return false;
     v->next_status_us = now + STATUS_EVERY_US;
-    for (int i = 0; i < its_engine_camera_count(v->engine); i++)
-        print_status(v, i);
+    for (unsigned i = 0; its_engine_read_camera(v->engine, i, &seat); i++)
+        print_status(&seat);
     return false;
 }
 

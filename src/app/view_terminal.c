@@ -92,46 +92,45 @@ static int state_colour(enum its_camera_state state)
     }
 }
 
-static int draw_camera(struct its_view *v, int y, int index)
+static void draw_camera(int y, const struct its_seat_view *v)
 {
-    struct its_engine_camera_view view;
+    const struct its_camera_view *c = &v->camera;
+    enum its_camera_state state = c->life.state;
     char forward[160], backward[160], id[17], text[LINE_BYTES];
-    its_engine_read_camera(v->engine, index, &view);
-    const struct its_camera_view *c = &view.camera;
     snprintf(id, sizeof(id), "%.16s", c->id);
     put(y, 0, id);
-    attron(state_colour(c->state));
-    put(y, 17, its_camera_state_name(c->state));
-    attroff(state_colour(c->state));
-    if (c->state == ITS_CAMERA_LOST) {
+    attron(state_colour(state));
+    put(y, 17, its_camera_state_name(state));
+    attroff(state_colour(state));
+    if (c->reason[0]) {
         put(y, 28, c->reason);
-        return y + 1;
+        return;
     }
-    snprintf(text, sizeof(text), "%5.1f %5.2f %6d  %-22.22s %-22.22s %5llu %6.1f %6.1f", view.fps,
-             view.cpu, c->analysis->tracks,
-             its_view_counts(view.recorder, ITS_FORWARD, forward, sizeof(forward)),
-             its_view_counts(view.recorder, ITS_BACKWARD, backward, sizeof(backward)),
-             (unsigned long long)view.lost,
-             (double)its_hist_quantile(&c->latency->total, 0.50) * 1e-3,
-             (double)its_hist_quantile(&c->latency->total, 0.99) * 1e-3);
+    snprintf(text, sizeof(text), "%5.1f %5.2f %6d  %-22.22s %-22.22s %5llu %6.1f %6.1f", v->fps,
+             v->cpu, c->tracks,
+             its_view_counts(v->crossings[ITS_FORWARD], forward, sizeof(forward)),
+             its_view_counts(v->crossings[ITS_BACKWARD], backward, sizeof(backward)),
+             (unsigned long long)v->lost, (double)c->p50_us * 1e-3, (double)c->p99_us * 1e-3);
     put(y, 28, text);
-    return y + 1;
 }
 
 static int draw_cameras(struct its_view *v, int y, int rows)
 {
-    int count = its_engine_camera_count(v->engine);
-    int shown = count <= rows ? count : rows - 1;
+    struct its_seat_view seat;
     heading(y++, "CAMERA           STATE        FPS   CPU TRACKS  FORWARD                "
                  "BACKWARD                LOST P50 ms P99 ms");
-    for (int i = 0; i < shown; i++)
-        y = draw_camera(v, y, i);
-    if (shown < count) {
-        char text[64];
-        snprintf(text, sizeof(text), "… and %d more: make the window taller", count - shown);
-        put(y++, 0, text);
-    }
-    return y + 1;
+    int count = 0, last = y + rows - 1;
+    for (; its_engine_read_camera(v->engine, (unsigned)count, &seat); count++)
+        if (count < rows)
+            draw_camera(y + count, &seat);
+    if (count <= rows)
+        return y + count + 1;
+    char text[64];
+    snprintf(text, sizeof(text), "… and %d more: make the window taller", count - rows + 1);
+    move(last, 0);
+    clrtoeol();
+    put(last, 0, text);
+    return last + 2;
 }
 
 static int draw_stage(int y, const char *name, const struct its_hist *h)
@@ -247,8 +246,8 @@ static void terminal_crossings(struct its_view *v, const struct its_result *r)
         const struct its_crossing *c = &r->crossing[i];
         char when[25], text[LINE_BYTES];
         its_wall_format(c->capture_us, when);
-        snprintf(text, sizeof(text), "%.12s  %-12s %-12s %-8s  %-10s #%llu", when + 11,
-                 r->camera, c->line, its_direction_name(c->direction), its_class_name(c->cls),
+        snprintf(text, sizeof(text), "%.12s  %-12s %-12s %-8s  %-10s #%llu", when + 11, r->camera,
+                 c->line, its_direction_name(c->direction), its_class_name(c->cls),
                  (unsigned long long)c->track);
         ring_add(&v->crossings, text);
     }
@@ -298,5 +297,5 @@ static void terminal_close(struct its_view **v)
 
 #endif
 
-const struct its_view_ops its_view_terminal = {terminal_open, terminal_crossings,
-                                               terminal_refresh, terminal_close};
+const struct its_view_ops its_view_terminal = {terminal_open, terminal_crossings, terminal_refresh,
+                                               terminal_close};

@@ -17,7 +17,8 @@
     X(ITS_ECANCELLED, -10007, "cancelled")                                                         \
     X(ITS_ECONFIG, -10008, "configuration error")                                                  \
     X(ITS_ESCHEMA, -10009, "database schema is of another version")                                \
-    X(ITS_ETOOBIG, -10010, "larger than the limit")
+    X(ITS_ETOOBIG, -10010, "larger than the limit")                                                \
+    X(ITS_EHOST, -10011, "no host of that name")
 
 enum its_err {
 #define X(name, value, text) name = value,

@@ -10,6 +10,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 
 #include "base/mem.h"
 
@@ -56,8 +57,11 @@ static int open_file(struct its_clip *c, struct its_error *err)
     c->stream->time_base = encoder->time_base;
     c->stream->avg_frame_rate = encoder->framerate;
     av = avcodec_parameters_from_context(c->stream->codecpar, encoder);
+    /* Named as a file: a ':' in the path does not make it a protocol. */
+    char *name = av_asprintf("file:%s", c->temporary);
     if (av >= 0)
-        av = avio_open(&c->muxer->pb, c->temporary, AVIO_FLAG_WRITE);
+        av = name ? avio_open(&c->muxer->pb, name, AVIO_FLAG_WRITE) : AVERROR(ENOMEM);
+    av_free(name);
     c->unfinished = av >= 0;
     if (av >= 0)
         av = avformat_write_header(c->muxer, NULL);

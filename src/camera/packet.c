@@ -1,5 +1,6 @@
 #include "camera/packet.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include <libavcodec/avcodec.h>
@@ -7,6 +8,9 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "camera/packet_pool.h"
+
+/* A sample aspect beyond this is a damaged header, not an anamorphic camera. */
+#define SAMPLE_ASPECT_MAX 4.0
 
 struct its_stream_info *its_stream_info_create(const struct AVCodecParameters *codec)
 {
@@ -35,6 +39,24 @@ void its_stream_info_unref(struct its_stream_info **pinfo)
         return;
     avcodec_parameters_free(&info->codec);
     free(info);
+}
+
+void its_displayed_size(int coded_w, int coded_h, int sar_num, int sar_den, int rotation, int *w,
+                        int *h)
+{
+    double aspect = sar_num > 0 && sar_den > 0 ? (double)sar_num / sar_den : 1;
+    if (aspect > SAMPLE_ASPECT_MAX || aspect < 1 / SAMPLE_ASPECT_MAX)
+        aspect = 1;
+    int stretched = (int)ITS_MAX(lround(coded_w * aspect), 1);
+    bool turned = rotation % 180 != 0;
+    *w = turned ? coded_h : stretched;
+    *h = turned ? stretched : coded_h;
+}
+
+void its_stream_info_displayed_size(const struct its_stream_info *info, int *w, int *h)
+{
+    AVRational sar = info->codec->sample_aspect_ratio;
+    its_displayed_size(info->coded_w, info->coded_h, sar.num, sar.den, info->rotation, w, h);
 }
 
 static int packet_init(void *object)

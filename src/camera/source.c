@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "build_config.h"
 #include "camera/averror.h"
 #include "camera/packet_pool.h"
 #include "camera/source_ops.h"
@@ -27,11 +28,19 @@
 static const struct its_source_ops *const kinds[] = {
     &its_source_file,
     &its_source_sim,
+    &its_source_rtsp,
+    &its_source_stream,
+#if HAVE_V4L2
+    &its_source_v4l2,
+#endif
 };
 
 void its_source_defaults(struct its_source_settings *settings)
 {
-    *settings = (struct its_source_settings){.open_timeout_us = 10 * US_PER_S};
+    *settings = (struct its_source_settings){
+        .open_timeout_us = 10 * US_PER_S,
+        .read_timeout_us = 10 * US_PER_S,
+    };
 }
 
 /* --- which kind */
@@ -59,8 +68,8 @@ static const struct its_source_ops *kind_of(const char *url)
 static int unknown_scheme(const char *url, struct its_error *err)
 {
     return its_error_set(err, ITS_EUNSUPPORTED,
-                         "'%.*s://' sources are not supported by this version: give a file, as "
-                         "PATH or file:PATH",
+                         "'%.*s://' sources are not supported by this version: give "
+                         "rtsp://…, http://… or a file, as PATH or file:PATH",
                          (int)ITS_MIN(strstr(url, "://") - url, 32), url);
 }
 

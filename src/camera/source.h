@@ -1,12 +1,20 @@
 /* A source of packets: one camera's stream, opened by URL. What kinds there are: source_*.c.
  *
+ * Cameras on the network: rtsp:// and rtsps:// (H.264, H.265, JPEG); http:// and https:// (MPEG-TS,
+ * fragmented MP4, JPEG pictures); tcp:// and udp:// (MPEG-TS); each with
+ * [user[:password]@]host[:port]/path. On this machine: v4l2:/dev/video0. Their `arrived` is the last
+ * byte of the picture, where the container tells it.
+ *
  * Files: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
  * when asked. A file whose name really contains '?' wins over an option.
  *
- *
  * sim:SCENE?NAME=VALUE&… is a simulated street (sim/scene_opts.h has the names, and duration,
  * bitrate): paced without an end, unpaced 60 s unless duration says otherwise.
+ *
+ * That one regular file is read and no other: playlists, pipes, devices and directories are refused
+ * with a sentence. Where decoding times jump back (or, in MPEG-TS, far ahead) a new epoch begins;
+ * its time goes on where the last one ended.
  *
  * One thread at a time; reading blocks. */
 #pragma once
@@ -25,15 +33,25 @@ struct its_source_resume {
     int64_t time_us;
 };
 
+/* How RTSP brings the pictures. */
+enum its_transport {
+    ITS_TRANSPORT_TCP, /* within the connection: nothing is lost */
+    ITS_TRANSPORT_UDP, /* beside it: what is lost stays lost, what is late does not hold up the rest
+                        */
+};
+
 struct its_source_settings {
     const char *url;
+    enum its_transport transport;
     bool paced;              /* hand packets out no faster than their time stamps run */
     bool loop;               /* at the end start again, with a new epoch */
-    int64_t open_timeout_us; /* opening or one read takes longer: -ETIMEDOUT; 0 = no limit */
+    int64_t open_timeout_us; /* opening, up to the first picture, takes longer: -ETIMEDOUT; 0 = no
+                              * limit */
+    int64_t read_timeout_us; /* one read takes longer: the same */
     struct its_source_resume resume;
 };
 
-/* Unpaced, no loop, 10 s. url stays NULL. */
+/* Unpaced, no loop, TCP, 10 s each. url stays NULL. */
 void its_source_defaults(struct its_source_settings *settings);
 
 struct its_source;

@@ -174,7 +174,7 @@ static int file_read(struct its_source *s, struct its_packet *p, struct its_erro
 {
     struct file *f = s->kind;
     int rc;
-    while ((rc = its_demux_read(&f->demux, s, p, s->set.open_timeout_us, err)) == ITS_EEOF &&
+    while ((rc = its_demux_read(&f->demux, s, p, s->set.read_timeout_us, err)) == ITS_EEOF &&
            s->set.loop)
         if ((rc = rewind_to_start(s, err)) < 0)
             return rc;

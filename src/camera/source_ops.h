@@ -51,8 +51,8 @@ struct its_source_ops {
     void (*close)(struct its_source *s);
 };
 
-extern const struct its_source_ops its_source_file;
-extern const struct its_source_ops its_source_sim;
+extern const struct its_source_ops its_source_file, its_source_rtsp, its_source_sim,
+    its_source_stream, its_source_v4l2;
 
 /* --- for the kinds */
 

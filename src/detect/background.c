@@ -30,8 +30,6 @@
 #define YOUNG_TICKS 375
 #define NOISE_START 8
 #define NOISE_MAX   60
-/* 3 s: a background seen for less is not worth holding. */
-#define HOLD_FROM_TICKS 750
 /* A gradient that grew by more than this is an edge that the background lacks. */
 #define NEW_EDGE 24
 
@@ -109,7 +107,7 @@ static void learn(struct learn_block k, int16_t ticks, int16_t most)
     for (int i = 0; i < BLOCK; i++) {
         int16_t p = k.px[i], v0 = k.v0[i], v1 = k.v1[i], v2 = k.v2[i], n = k.noise[i];
         int16_t w0 = k.w0[i], w1 = k.w1[i], w2 = k.w2[i];
-        int16_t held = k.hold[i] && w0 > HOLD_FROM_TICKS ? -1 : 0;
+        int16_t held = k.hold[i] ? -1 : 0;
         int16_t d0 = abs16((int16_t)(p - v0));
         int16_t m0 = d0 <= MODE_REACH ? -1 : 0;
         int16_t m1 = abs16((int16_t)(p - v1)) <= MODE_REACH ? -1 : 0;
@@ -255,18 +253,18 @@ static void compare_row(struct its_background *b, const uint8_t *px, int y, uint
         compare((struct compare_block){b->raw + (ptrdiff_t)y * b->mask_stride + x, p + x,
                                        px + at + up + x, px + at + down + x, v + x,
                                        b->value[1] + at + x, b->noise + at + x,
-                                       b->weight[0] + at + x, b->weight[1] + at + x, lo + x,
-                                       hi + x, grad + x},
+                                       b->weight[0] + at + x, b->weight[1] + at + x, lo + x, hi + x,
+                                       grad + x},
                 threshold);
     memset(b->raw + (ptrdiff_t)y * b->mask_stride + b->w, 0, (size_t)(b->mask_stride - b->w));
 }
 
-/* Five of nine neighbours decide: specks go, holes close. */
+/* Four of nine neighbours decide: specks go, holes close. */
 static void vote(uint8_t *restrict out, const uint8_t *restrict columns)
 {
     for (int i = 0; i < BLOCK; i++) {
         uint8_t sum = (uint8_t)(columns[i - 1] + columns[i] + columns[i + 1]);
-        uint8_t moving = (sum & 15) >= 5, solid = (sum >> 4) >= 5;
+        uint8_t moving = (sum & 15) >= 4, solid = (sum >> 4) >= 5;
         out[i] = (uint8_t)(moving | (moving & solid) << 1);
     }
 }

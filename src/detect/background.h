@@ -16,8 +16,8 @@ enum {
 
 struct its_background {
     int w, h, stride;
-    int memory_ticks;    /* time seen is counted up to this many ticks of ITS_TICK_US */
-    int64_t seen_ticks;  /* learned since the start */
+    int memory_ticks;   /* time seen is counted up to this many ticks of ITS_TICK_US */
+    int64_t seen_ticks; /* learned since the start */
     uint8_t *value[ITS_BACKGROUND_MODES];
     int16_t *weight[ITS_BACKGROUND_MODES]; /* time seen, in ticks; falls while not seen */
     uint8_t *noise;  /* four times the median absolute difference to value[0] */

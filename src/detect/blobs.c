@@ -43,8 +43,12 @@ void its_blobs_fini(struct its_blobs *b)
 static void add_run(struct its_blobs *b, int y, int x0, int x1)
 {
     int id = b->run_count++;
-    b->run[id] = (struct its_run){.x0 = (int16_t)x0, .x1 = (int16_t)x1, .y = (int16_t)y,
-                                  .parent = id, .next = -1, .tail = id};
+    b->run[id] = (struct its_run){.x0 = (int16_t)x0,
+                                  .x1 = (int16_t)x1,
+                                  .y = (int16_t)y,
+                                  .parent = id,
+                                  .next = -1,
+                                  .tail = id};
 }
 
 static void find_runs(struct its_blobs *b, const struct its_background *bg)

@@ -15,11 +15,11 @@ struct its_rect {
 };
 
 struct its_blob {
-    struct its_rect box;  /* of the solid part if there is one, else of all */
-    int area, solid;      /* pixels */
-    int changed;          /* pixels that differ from a moment ago */
-    int first_run;        /* list of its runs; only what lies in box belongs to the blob */
-    bool ghost;           /* its outline is an edge of the background, not of the picture */
+    struct its_rect box; /* of the solid part if there is one, else of all */
+    int area, solid;     /* pixels */
+    int changed;         /* pixels that differ from a moment ago */
+    int first_run;       /* list of its runs; only what lies in box belongs to the blob */
+    bool ghost;          /* its outline is an edge of the background, not of the picture */
 };
 
 /* A stretch of one row. */
@@ -35,8 +35,8 @@ struct its_blobs {
     struct its_blob item[ITS_BLOBS_MAX];
     int run_count, run_max;
     struct its_run *run;
-    int *row_first;       /* h + 1: index of each row's first run */
-    int *column, *line;   /* scratch: profiles, w and h long */
+    int *row_first;     /* h + 1: index of each row's first run */
+    int *column, *line; /* scratch: profiles, w and h long */
     int w, h;
 };
 

@@ -55,7 +55,7 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
 {
     struct its_blob *blob = &b->item[i];
     struct its_size e = its_perspective_expect(perspective, blob->box.y1);
-    bool wide = (float)width(blob->box) > 1.5f * e.w, tall = (float)height(blob->box) > 1.5f * e.h;
+    bool wide = (float)width(blob->box) > 1.35f * e.w, tall = (float)height(blob->box) > 1.4f * e.h;
     if (b->count >= ITS_BLOBS_MAX || (!wide && !tall))
         return false;
     its_blobs_profile(b, blob, bg);
@@ -70,7 +70,7 @@ static bool split_one(struct its_blobs *b, int i, const struct its_background *b
         first.y1 = second.y0 = cut;
     }
     struct its_blob *other = &b->item[b->count++];
-    blob->changed /= 2;
+    blob->changed /= 2; /* either half may have changed; each may still vote */
     *other = *blob;
     its_blobs_clip(b, blob, bg, first);
     its_blobs_clip(b, other, bg, second);
@@ -128,14 +128,22 @@ static bool belong(struct its_rect a, struct its_rect b, const struct its_perspe
     return above || beside;
 }
 
+static bool apart(struct its_rect a, struct its_rect b, int reach)
+{
+    return a.x0 > b.x1 + reach || b.x0 > a.x1 + reach || a.y0 > b.y1 + reach || b.y0 > a.y1 + reach;
+}
+
 void its_blobs_merge(struct its_blobs *b, const struct its_perspective *perspective)
 {
+    /* Further apart than any gap that may be bridged: most pairs end here. */
+    struct its_size largest = its_perspective_expect(perspective, b->h);
+    int reach = 2 + (int)fmaxf(0.4f * largest.h, 0.25f * largest.w);
     for (bool again = true; again;) {
         again = false;
         for (int i = 0; i < b->count; i++)
             for (int j = i + 1; j < b->count; j++) {
                 struct its_blob *a = &b->item[i], *c = &b->item[j];
-                if (!belong(a->box, c->box, perspective))
+                if (apart(a->box, c->box, reach) || !belong(a->box, c->box, perspective))
                     continue;
                 a->box = rect_union(a->box, c->box);
                 a->area += c->area;

@@ -16,10 +16,10 @@
 #define ITS_LOWRES_SIDE_MAX 32767
 
 struct its_lowres {
-    int w, h;      /* upright working pixels */
-    int stride;    /* bytes per row of px: w rounded up to ITS_LOWRES_BLOCK */
-    int factor;    /* coded pixels per working pixel, both ways */
-    uint8_t *px;   /* luma, 0..255 whatever the range of the frame */
+    int w, h;    /* upright working pixels */
+    int stride;  /* bytes per row of px: w rounded up to ITS_LOWRES_BLOCK */
+    int factor;  /* coded pixels per working pixel, both ways */
+    uint8_t *px; /* luma, 0..255 whatever the range of the frame */
 
     /* --- the geometry it was planned for */
     int coded_w, coded_h, rotation;

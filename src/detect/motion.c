@@ -49,20 +49,20 @@ struct its_motion {
     struct its_background background;
     struct its_blobs blobs;
     struct its_perspective perspective;
-    uint8_t *moment;          /* the working picture a moment ago */
-    int moment_ticks;         /* its age */
-    bool started;             /* the background holds a picture */
+    uint8_t *moment;  /* the working picture a moment ago */
+    int moment_ticks; /* its age */
+    bool started;     /* the background holds a picture */
 
     /* --- the frame being worked on */
     int display_w, display_h;
-    int ticks;                /* since the frame before */
-    bool stepped;             /* the exposure jumped */
+    int ticks;    /* since the frame before */
+    bool stepped; /* the exposure jumped */
     struct its_landmarks landmarks;
 
     /* --- since the start */
     bool has_time;
     int64_t last_us;
-    int shift_x, shift_y;     /* of the window: upright coded pixels */
+    int shift_x, shift_y; /* of the window: upright coded pixels */
     int flooded_ticks;
     bool active;
 };
@@ -244,6 +244,11 @@ static bool flooded(struct its_motion *m)
     return yes;
 }
 
+static bool lies_still(const struct its_blob *b)
+{
+    return b->changed * 8 < b->area;
+}
+
 /* Ghosts that lie still become background. */
 static void drop_ghosts(struct its_motion *m)
 {
@@ -251,7 +256,7 @@ static void drop_ghosts(struct its_motion *m)
     int kept = 0;
     for (int i = 0; i < b->count; i++) {
         struct its_blob *blob = &b->item[i];
-        if (blob->ghost && blob->changed * 8 < blob->area)
+        if (blob->ghost && lies_still(blob))
             its_blobs_accept(b, blob, &m->background, m->picture.px);
         else
             b->item[kept++] = *blob;
@@ -259,13 +264,16 @@ static void drop_ghosts(struct its_motion *m)
     b->count = kept;
 }
 
-/* Where a road user is, the background learns slowly: a little beyond its pixels, because what
- * matches the background within it (a windscreen as dark as the road) would be eaten from there. */
+/* Where a road user is, the background learns slowly; round one that stands also a little beyond
+ * its pixels, because what matches the background within it (a windscreen as dark as the road)
+ * would be eaten from there. */
 static void hold_road_users(struct its_motion *m)
 {
     memset(m->background.hold, 0, (size_t)m->background.stride * m->background.h);
-    for (int i = 0; i < m->blobs.count; i++)
-        its_blobs_hold(&m->blobs, &m->blobs.item[i], &m->background, HOLD_MARGIN);
+    for (int i = 0; i < m->blobs.count; i++) {
+        const struct its_blob *b = &m->blobs.item[i];
+        its_blobs_hold(&m->blobs, b, &m->background, lies_still(b) ? HOLD_MARGIN : 0);
+    }
 }
 
 /* A coarse confidence: how much the blob is like a whole vehicle. Slivers and ghosts may keep a

@@ -14,11 +14,13 @@
 struct its_motion;
 
 struct its_motion_settings {
-    int max_side_px;    /* the working picture's longer side is at most this; 32..4096 */
-    int threshold;      /* least luma difference that counts as motion, of 255; 2..128 */
-    int min_area_px;    /* blobs of fewer working pixels are noise; >= 1 */
-    float stay_s;       /* how long a road user that stopped is kept at most; >= 1 */
-    bool stabilise;     /* follow a camera that sways or drifts */
+    int max_side_px; /* the working picture's longer side is at most this; 32..4096 */
+    int threshold;   /* least luma difference that counts as motion, of 255; 2..128 */
+    int min_area_px; /* blobs of fewer working pixels are noise; >= 1 */
+    /* A road user that stopped is kept for about this long, or three times as long as the scene
+     * behind it has been seen if that is shorter; then it is part of the scene. 1..384 s. */
+    float stay_s;
+    bool stabilise; /* follow a camera that sways or drifts */
 };
 
 void its_motion_defaults(struct its_motion_settings *);
@@ -29,8 +31,9 @@ int its_motion_create(const struct its_motion_settings *, struct its_motion **ou
 void its_motion_destroy(struct its_motion **);
 
 /* Reads the frame's luma; the frame is not needed afterwards. A frame of another size, rotation or
- * range restarts the detector. 0; -EINVAL for a frame without pixels; -ENOMEM. After an error the
- * frame counts as not seen, and infer and post must not be called for it. */
+ * range restarts the detector. In pictures of fewer than 8 working pixels either way nothing is
+ * ever found. 0; -EINVAL for a frame without pixels or with a side beyond 32767; -ENOMEM. After an
+ * error the frame counts as not seen, and infer and post must not be called for it. */
 int its_motion_prepare(struct its_motion *, const struct its_frame *);
 /* Compares with the background, then learns. */
 void its_motion_infer(struct its_motion *);
@@ -38,7 +41,8 @@ void its_motion_infer(struct its_motion *);
 void its_motion_post(struct its_motion *, struct its_detections *out);
 
 /* The next frame does not follow the last one (a loop wrapped, a stream came back): time starts
- * anew. What was learned about background and perspective is kept as long as the picture fits it. */
+ * anew. What was learned about background and perspective is kept as long as the picture fits it.
+ */
 void its_motion_reset(struct its_motion *);
 
 /* Whether the last frame had anything in it that moves: the gate. True until the background is

@@ -17,10 +17,10 @@ struct its_perspective {
     float votes[ITS_PERSPECTIVE_BANDS][ITS_PERSPECTIVE_SIZES];
     float shapes[ITS_PERSPECTIVE_SHAPES];
     float total;
-    int since_fit;           /* blobs learned */
-    float top, bottom;       /* expected width at row 0 and row h; may be < 0 at the top */
-    float shape;             /* expected height / width */
-    bool known;              /* enough was seen to rely on it */
+    int since_fit;     /* blobs learned */
+    float top, bottom; /* expected width at row 0 and row h; may be < 0 at the top */
+    float shape;       /* expected height / width */
+    bool known;        /* enough was seen to rely on it */
 };
 
 /* Width and height of a typical vehicle, working pixels; 0 while unknown. */

@@ -21,7 +21,7 @@
 #define CLIP 24
 /* A gradient (over two pixels) below this is no landmark. */
 #define GRADIENT_MIN 14
-#define PRIOR 0.03f
+#define PRIOR        0.03f
 /* Fewer landmarks are not trusted. */
 #define LANDMARKS_MIN 60
 

@@ -6,14 +6,14 @@
 #include "detect/background.h"
 
 struct its_sway {
-    float dx, dy;   /* the picture lies this many working pixels right of and below the background */
-    bool sure;      /* enough texture agreed */
+    float dx, dy; /* the picture lies this many working pixels right of and below the background */
+    bool sure;    /* enough texture agreed */
 };
 
 /* A textured pixel of the background. */
 struct its_landmark {
-    int at;              /* index into the planes */
-    int16_t gx, gy;      /* gradients over two pixels */
+    int at;         /* index into the planes */
+    int16_t gx, gy; /* gradients over two pixels */
     uint8_t value;
 };
 

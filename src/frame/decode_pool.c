@@ -25,17 +25,18 @@ struct its_decode_pool {
 
 struct its_decode_lane {
     struct its_decode_pool *pool;
-    struct its_decode_lane_settings set; /* immutable */
+    struct its_decode_lane_settings set; /* immutable but for what its_decode_lane_retune changes,
+                                          * which is under the pool's lock */
 
     /* --- under the pool's lock */
     struct its_decode_lane *next;
     struct its_packet_queue queue;
     bool busy, closing, finishing, finished;
     struct its_decode_lane_stats stats; /* copied out of the worker after each turn */
+    int64_t analysis_slot;              /* the last one that had its frame analysed */
 
     /* --- the worker inside only */
     struct its_decoder *decoder;
-    int64_t analysis_slot; /* the last one that had its frame analysed */
 };
 
 struct its_decode_pool *its_decode_pool_create(void)
@@ -127,6 +128,16 @@ void its_decode_lane_close(struct its_decode_lane **plane)
     free(lane);
 }
 
+void its_decode_lane_retune(struct its_decode_lane *lane, int64_t budget_us, double analysis_fps)
+{
+    pthread_mutex_lock(&lane->pool->lock);
+    if (analysis_fps != lane->set.analysis_fps)
+        lane->analysis_slot = INT64_MIN; /* slots are numbered by the rate */
+    lane->set.budget_us = budget_us;
+    lane->set.analysis_fps = analysis_fps;
+    pthread_mutex_unlock(&lane->pool->lock);
+}
+
 int its_decode_lane_push(struct its_decode_lane *lane, struct its_packet *packet)
 {
     struct its_decode_pool *pool = lane->pool;
@@ -155,6 +166,15 @@ void its_decode_lane_finish(struct its_decode_lane *lane)
     pthread_mutex_unlock(&lane->pool->lock);
 }
 
+void its_decode_lane_reopen(struct its_decode_lane *lane)
+{
+    pthread_mutex_lock(&lane->pool->lock);
+    while (lane->finishing && !lane->finished && !lane->closing && !lane->pool->stopped)
+        pthread_cond_wait(&lane->pool->room, &lane->pool->lock);
+    lane->finishing = lane->finished = false;
+    pthread_mutex_unlock(&lane->pool->lock);
+}
+
 void its_decode_lane_read_stats(struct its_decode_lane *lane, struct its_decode_lane_stats *stats)
 {
     pthread_mutex_lock(&lane->pool->lock);
@@ -169,8 +189,6 @@ void its_decode_lane_read_stats(struct its_decode_lane *lane, struct its_decode_
     pthread_mutex_unlock(&lane->pool->lock);
 }
 
-/* --- what a worker does inside a lane, without the lock */
-
 /* Stream time is cut into slots of one analysis period; the first frame to be decoded in a slot is
  * analysed. Decoding order may run ahead of presentation order: only newer slots count. */
 static bool choose(struct its_decode_lane *lane, const struct its_packet *p)
@@ -184,26 +202,30 @@ static bool choose(struct its_decode_lane *lane, const struct its_packet *p)
     return true;
 }
 
-static void deliver(struct its_decode_lane *lane)
+/* --- what a worker does inside a lane, without the lock */
+
+/* Gives out what is ready. -EAGAIN or ITS_EEOF: all of it; -ENOMEM: not all. */
+static int deliver(struct its_decode_lane *lane)
 {
     for (;;) {
         struct its_frame *frame;
         int rc = its_decoder_receive(lane->decoder, &frame);
         if (rc == 0)
             lane->set.on_frame(lane->set.ctx, frame);
-        else if (rc != ITS_EDAMAGED) /* damaged: counted by the decoder, the next may be whole */
-            return;
+        else if (rc == -EAGAIN || rc == ITS_EEOF || rc == -ENOMEM)
+            return rc; /* anything else cost one picture, counted by the decoder */
     }
 }
 
-/* 0, or the error that makes the stream undecodable. */
+/* 0; -ENOMEM: the packet is given up; or the error that makes the stream undecodable. */
 static int decode(struct its_decode_lane *lane, struct its_packet *p, bool analyse)
 {
     int rc;
     while ((rc = its_decoder_send(lane->decoder, p, analyse)) == -EAGAIN)
-        deliver(lane);
+        if (deliver(lane) == -ENOMEM)
+            return -ENOMEM;
     deliver(lane);
-    return rc == ITS_EUNSUPPORTED || rc == ITS_ETOOBIG ? rc : 0;
+    return rc == ITS_EUNSUPPORTED || rc == ITS_ETOOBIG || rc == -ENOMEM ? rc : 0;
 }
 
 static void drain(struct its_decode_lane *lane)
@@ -260,6 +282,7 @@ static void take_turn(struct its_decode_pool *pool, struct its_decode_lane *lane
     pthread_mutex_unlock(&pool->lock);
 
     int64_t cpu_us = its_thread_cpu_us();
+    bool decoded = p;
     int failed = p ? decode(lane, p, analyse) : 0;
     its_packet_unref(&p);
     if (ending)
@@ -273,9 +296,11 @@ static void take_turn(struct its_decode_pool *pool, struct its_decode_lane *lane
     lane->finished |= ending;
     lane->stats.decoder = decoder;
     lane->stats.cpu_us += cpu_us;
-    if (failed)
+    if (failed == -ENOMEM)
+        lane->queue.skipped[ITS_SKIP_NO_MEMORY]++;
+    else if (decoded)
         lane->stats.failed = failed;
-    if (lane->closing)
+    if (lane->closing || ending)
         pthread_cond_broadcast(&pool->room);
 }
 

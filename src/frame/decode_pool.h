@@ -42,12 +42,18 @@ void its_decode_lane_defaults(struct its_decode_lane_settings *settings);
 struct its_decode_lane *its_decode_lane_open(struct its_decode_pool *pool,
                                              const struct its_decode_lane_settings *settings);
 
+/* Changes two of the settings from the next packet on. Any thread. */
+void its_decode_lane_retune(struct its_decode_lane *lane, int64_t budget_us, double analysis_fps);
+
 /* Gives the packet away. Live: never waits. Lossless: waits for room; -EPIPE when the lane is being
  * closed or the pool stopped meanwhile (the packet is dropped). */
 int its_decode_lane_push(struct its_decode_lane *lane, struct its_packet *packet);
 
 /* No more packets: what waits is decoded, then on_frame(NULL) comes. */
 void its_decode_lane_finish(struct its_decode_lane *lane);
+
+/* After a finish: waits for its on_frame(NULL), then takes packets again. Not from on_frame. */
+void its_decode_lane_reopen(struct its_decode_lane *lane);
 
 /* Waits until no worker is inside, drops what waits. on_frame is not called any more.
  * Clears the pointer. Not from on_frame. */
@@ -60,6 +66,6 @@ struct its_decode_lane_stats {
     uint64_t skipped[ITS_SKIP_COUNT];
     struct its_decoder_stats decoder;
     int64_t cpu_us; /* workers' CPU time spent on this camera, on_frame included */
-    int failed;     /* the error that makes this stream undecodable; 0 = none */
+    int failed;     /* why the newest packet's stream cannot be decoded at all; 0 = it can */
 };
 void its_decode_lane_read_stats(struct its_decode_lane *lane, struct its_decode_lane_stats *stats);

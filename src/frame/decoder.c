@@ -220,9 +220,9 @@ int its_decoder_send(struct its_decoder *d, const struct its_packet *p, bool ana
 static int convert(struct its_decoder *d, struct its_frame *f)
 {
     AVFrame *from = f->av, *to = d->scratch;
-    d->convert = sws_getCachedContext(d->convert, from->width, from->height, from->format,
-                                      from->width, from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
-                                      NULL, NULL, NULL);
+    d->convert =
+        sws_getCachedContext(d->convert, from->width, from->height, from->format, from->width,
+                             from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!d->convert)
         return ITS_EUNSUPPORTED;
     to->format = AV_PIX_FMT_YUV420P;
@@ -254,8 +254,8 @@ static void stamp(struct its_decoder *d, struct its_frame *f)
     f->stamps.end_us[ITS_STAGE_DECODE_WAIT] = pass->taken_us;
     pass->waiting = false;
 
-    /* Time never runs back. Without time stamps the clock was counted in decoding order: count again
-     * in this one. With them only damage brings pictures out of order, and not for long. */
+    /* Time never runs back. Without time stamps the clock was counted in decoding order: count
+     * again in this one. With them only damage brings pictures out of order, and not for long. */
     if (d->last_us != INT64_MIN && f->time_us <= d->last_us) {
         bool counted = !pass->has_time && d->info->fps > 0;
         int64_t next_us = d->last_us + (counted ? (int64_t)(1e6 / d->info->fps) : OUT_OF_ORDER_US);

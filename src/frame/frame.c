@@ -1,16 +1,13 @@
 #include "frame/frame.h"
 
 #include <errno.h>
-#include <math.h>
 
 #include <libavutil/frame.h>
 #include <libavutil/pixfmt.h>
 
 #include "base/err.h"
+#include "camera/packet.h"
 #include "frame/frame_pool.h"
-
-/* A sample aspect beyond this is a damaged header, not an anamorphic camera. */
-#define SAMPLE_ASPECT_MAX 4.0
 
 static int frame_init(void *object)
 {
@@ -98,20 +95,6 @@ static bool is_full_range(const AVFrame *av)
            av->format == AV_PIX_FMT_YUVJ422P || av->format == AV_PIX_FMT_YUVJ444P;
 }
 
-/* Stretches the width by the sample aspect, then turns (the order of every player). */
-static void display_size(struct its_frame *f, AVRational sar)
-{
-    double aspect = sar.num > 0 && sar.den > 0 ? (double)sar.num / sar.den : 1;
-    if (aspect > SAMPLE_ASPECT_MAX || aspect < 1 / SAMPLE_ASPECT_MAX)
-        aspect = 1;
-    int w = (int)lround(f->coded_w * aspect), h = f->coded_h;
-    bool turned = f->rotation % 180 != 0;
-    f->display_w = turned ? h : w;
-    f->display_h = turned ? w : h;
-    if (f->display_w < 1)
-        f->display_w = 1;
-}
-
 int its_frame_describe(struct its_frame *f, int rotation)
 {
     const AVFrame *av = f->av;
@@ -126,6 +109,7 @@ int its_frame_describe(struct its_frame *f, int rotation)
     f->coded_h = av->height;
     f->full_range = is_full_range(av);
     f->rotation = rotation;
-    display_size(f, av->sample_aspect_ratio);
+    its_displayed_size(av->width, av->height, av->sample_aspect_ratio.num,
+                       av->sample_aspect_ratio.den, rotation, &f->display_w, &f->display_h);
     return 0;
 }

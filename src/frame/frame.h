@@ -41,7 +41,7 @@ struct its_frame {
     uint32_t epoch;
     int64_t pts, time_us, capture_us;
     bool key;
-    uint64_t errors; /* damage met in the stream so far: while reading, bad packets, damaged frames */
+    uint64_t errors; /* in the stream so far: damaged stretches, bad packets, damaged frames */
     bool damaged;  /* decoded around missing or broken data */
     bool analyse;  /* the analysis rate chose it: a detector should look at it */
     struct its_stamps stamps;

@@ -14,7 +14,8 @@
     X(NONREF, "nonref")     /* behind schedule: nobody refers to it */                             \
     X(TO_KEY, "to_key")     /* behind schedule: jumped to a newer key frame */                     \
     X(WAIT_KEY, "wait_key") /* came after a jump that found no key frame, before the next one */   \
-    X(RATE, "rate")         /* the analysis rate does not need it and nobody refers to it */
+    X(RATE, "rate")         /* the analysis rate does not need it and nobody refers to it */        \
+    X(NO_MEMORY, "no_memory") /* could not be decoded for lack of memory */
 
 enum its_skip {
 #define X(name, text) ITS_SKIP_##name,

@@ -35,11 +35,11 @@
     X(TRACKS, "INSERT INTO camera_tracks VALUES (?1, ?2)"                                          \
               " ON CONFLICT DO UPDATE SET next_base = next_base + ?2"                              \
               " RETURNING next_base - ?2")                                                         \
+    X(LINE_NEWEST, "SELECT revision, ax, ay, bx, by, fractions FROM line"                          \
+                   " WHERE camera = ?1 AND line = ?2 ORDER BY revision DESC LIMIT 1")              \
     X(LINE_LIST, "SELECT line, revision FROM line WHERE camera = ?1 AND to_us IS NULL")            \
     X(LINE_END, "UPDATE line SET to_us = ?4"                                                       \
                 " WHERE camera = ?1 AND line = ?2 AND revision = ?3 AND to_us IS NULL")            \
-    X(LINE_MOVE, "UPDATE line SET ax = ?4, ay = ?5, bx = ?6, by = ?7, fractions = ?8"              \
-                 " WHERE camera = ?1 AND line = ?2 AND revision = ?3 AND to_us IS NULL")           \
     X(LINE_OPEN, "INSERT INTO line VALUES (?1, ?2, ?3, ?9, NULL, ?4, ?5, ?6, ?7, ?8)"              \
                  " ON CONFLICT DO UPDATE SET to_us = NULL")
 /* clang-format on */
@@ -221,6 +221,36 @@ int its_rows_reserve_tracks(struct its_rows *r, const char *camera, int64_t bloc
     return rc;
 }
 
+/* Is the row of LINE_NEWEST that line, point for point? The columns hold floats exactly. */
+static bool is_same_line(struct sqlite3_stmt *s, const struct its_line *l)
+{
+    const float v[4] = {l->a.x, l->a.y, l->b.x, l->b.y};
+    for (int i = 0; i < 4; i++)
+        if (sqlite3_column_double(s, 1 + i) != (double)v[i])
+            return false;
+    return sqlite3_column_int(s, 5) == l->fractions;
+}
+
+/* Gives every line its revision: the newest one known when nothing was moved since, else the next. */
+static int number_lines(struct its_rows *r, const char *camera, struct its_line *lines, int count,
+                        struct its_error *err)
+{
+    struct sqlite3_stmt *s = r->stmt[LINE_NEWEST];
+    int rc = 0;
+    for (int i = 0; i < count && rc == 0; i++) {
+        its_db_bind(s, "ss", camera, lines[i].name);
+        int step = sqlite3_step(s);
+        if (step == SQLITE_ROW)
+            lines[i].revision = sqlite3_column_int(s, 0) + !is_same_line(s, &lines[i]);
+        else if (step == SQLITE_DONE)
+            lines[i].revision = 1;
+        else
+            rc = its_db_error(r->db, step, err, "read its lines");
+        sqlite3_reset(s);
+    }
+    return rc;
+}
+
 static const struct its_line *find_line(const struct its_line *lines, int count, const char *name,
                                         int revision)
 {
@@ -254,30 +284,33 @@ static int end_lines(struct its_rows *r, const char *camera, const struct its_li
     return rc;
 }
 
-static int write_lines(struct its_rows *r, const char *camera, const struct its_line *lines,
-                       int count, int64_t since_us, const bool *known, struct its_error *err)
+static int open_lines(struct its_rows *r, const char *camera, const struct its_line *lines,
+                      int count, int64_t since_us, const bool *known, struct its_error *err)
 {
     int rc = 0;
     for (int i = 0; i < count && rc == 0; i++) {
         const struct its_line *l = &lines[i];
-        enum statement which = known[i] ? LINE_MOVE : LINE_OPEN;
-        its_db_bind(r->stmt[which], known[i] ? "ssiddddi" : "ssiddddii", camera, l->name,
-                    (int64_t)l->revision, (double)l->a.x, (double)l->a.y, (double)l->b.x,
-                    (double)l->b.y, (int64_t)l->fractions, since_us);
-        rc = run(r, which, err);
+        if (known[i])
+            continue;
+        its_db_bind(r->stmt[LINE_OPEN], "ssiddddii", camera, l->name, (int64_t)l->revision,
+                    (double)l->a.x, (double)l->a.y, (double)l->b.x, (double)l->b.y,
+                    (int64_t)l->fractions, since_us);
+        rc = run(r, LINE_OPEN, err);
     }
     return rc;
 }
 
-int its_rows_register_lines(struct its_rows *r, const char *camera, const struct its_line *lines,
+int its_rows_register_lines(struct its_rows *r, const char *camera, struct its_line *lines,
                             int count, int64_t since_us, struct its_error *err)
 {
     bool *known = its_calloc((size_t)count + 1, sizeof(*known));
     int rc = run(r, BEGIN, err);
     if (rc == 0)
+        rc = number_lines(r, camera, lines, count, err);
+    if (rc == 0)
         rc = end_lines(r, camera, lines, count, since_us, known, err);
     if (rc == 0)
-        rc = write_lines(r, camera, lines, count, since_us, known, err);
+        rc = open_lines(r, camera, lines, count, since_us, known, err);
     if (rc == 0)
         rc = run(r, COMMIT, err);
     its_rows_rollback(r);

@@ -28,7 +28,7 @@ int its_rows_last_id(struct its_rows *r, struct its_ulid *id, struct its_error *
 
 int its_rows_reserve_tracks(struct its_rows *r, const char *camera, int64_t block, uint64_t *base,
                             struct its_error *err);
-int its_rows_register_lines(struct its_rows *r, const char *camera, const struct its_line *lines,
+int its_rows_register_lines(struct its_rows *r, const char *camera, struct its_line *lines,
                             int count, int64_t since_us, struct its_error *err);
 
 /* "forward" and "backward", as the schema has them. -1: neither. */

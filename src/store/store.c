@@ -215,7 +215,7 @@ int its_store_put_coverage(struct its_store *s, const struct its_store_coverage 
 
 /* --- rare ones: any thread, wait for the disk */
 
-int its_store_register_lines(struct its_store *s, const char *camera, const struct its_line *lines,
+int its_store_register_lines(struct its_store *s, const char *camera, struct its_line *lines,
                              int count, int64_t since_us, struct its_error *err)
 {
     pthread_mutex_lock(&s->db_lock);

@@ -5,6 +5,7 @@
  * until the caller has room for it. */
 #include "traffic/counter.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,21 +85,26 @@ void its_counter_defaults(struct its_counter_settings *s)
     };
 }
 
+static void set_lines(struct its_counter *c, const struct its_line *lines, int n)
+{
+    for (int i = 0; i < n; i++) {
+        its_assert(!lines[i].fractions);
+        its_assert(lines[i].a.x != lines[i].b.x || lines[i].a.y != lines[i].b.y);
+        c->line[i] = lines[i];
+    }
+    c->line_count = n;
+}
+
 struct its_counter *its_counter_create(const struct its_counter_settings *settings,
                                        const struct its_line *lines, int n)
 {
     its_assert(n >= 0 && n <= ITS_COUNTER_LINES_MAX);
     struct its_counter *c = its_malloc(sizeof(*c));
     c->set = *settings;
-    c->line_count = n;
     c->states = its_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*c->states));
     c->all = its_calloc(FOLLOWED_MAX, sizeof(*c->all));
     c->list = its_calloc(FOLLOWED_MAX, sizeof(*c->list));
-    for (int i = 0; i < n; i++) {
-        its_assert(!lines[i].fractions);
-        its_assert(lines[i].a.x != lines[i].b.x || lines[i].a.y != lines[i].b.y);
-        c->line[i] = lines[i];
-    }
+    set_lines(c, lines, n);
     for (int i = 0; i < FOLLOWED_MAX; i++) {
         c->all[i].state = c->states + (size_t)i * (size_t)n;
         c->list[i] = &c->all[i];
@@ -116,6 +122,56 @@ void its_counter_destroy(struct its_counter **pc)
     free(c->all);
     free(c->list);
     free(c);
+}
+
+/* --- other lines */
+
+static int index_of_line(const struct its_counter *c, const struct its_line *l)
+{
+    for (int i = 0; i < c->line_count; i++) {
+        const struct its_line *o = &c->line[i];
+        if (strcmp(o->name, l->name) == 0 && o->a.x == l->a.x && o->a.y == l->a.y &&
+            o->b.x == l->b.x && o->b.y == l->b.y)
+            return i;
+    }
+    return -1;
+}
+
+/* The crossings handed out last, under the new numbers of their lines; those of lines that went
+ * are no line's. */
+static void renumber_recent(struct its_counter *c, const int *was, int n)
+{
+    for (unsigned i = 0; i < RECENT_MAX; i++) {
+        int now = -1;
+        for (int k = 0; k < n; k++)
+            if (was[k] == c->recent[i].line)
+                now = k;
+        c->recent[i].line = now;
+    }
+}
+
+int its_counter_change_lines(struct its_counter *c, const struct its_line *lines, int n)
+{
+    its_assert(n >= 0 && n <= ITS_COUNTER_LINES_MAX);
+    int was[ITS_COUNTER_LINES_MAX];
+    struct state *states =
+        its_try_calloc((size_t)FOLLOWED_MAX * (size_t)ITS_MAX(n, 1), sizeof(*states));
+    if (!states)
+        return -ENOMEM;
+    for (int k = 0; k < n; k++)
+        was[k] = index_of_line(c, &lines[k]);
+    for (int i = 0; i < FOLLOWED_MAX; i++) {
+        struct state *old = c->all[i].state, *now = states + (size_t)i * (size_t)n;
+        for (int k = 0; k < n; k++)
+            if (was[k] >= 0)
+                now[k] = old[was[k]];
+        c->all[i].state = now;
+    }
+    renumber_recent(c, was, n);
+    free(c->states);
+    c->states = states;
+    set_lines(c, lines, n);
+    return 0;
 }
 
 /* --- who is followed */

@@ -42,6 +42,11 @@ struct its_counter *its_counter_create(const struct its_counter_settings *settin
                                        const struct its_line *lines, int n);
 void its_counter_destroy(struct its_counter **c);
 
+/* Counts over other lines from now on. What is known of a line that stays as it was (name, ends) is
+ * kept, so that nobody is missed or counted twice on it; crossings of lines that go and were not
+ * handed out yet are lost: drain first. -ENOMEM leaves everything as it was. */
+int its_counter_change_lines(struct its_counter *c, const struct its_line *lines, int n);
+
 /* The tracks of the next frame, by rising id. Writes at most max (> 0) crossings, the earliest
  * first, and returns how many; what finds no room is kept for the next call, never lost.
  * `frame` must rise; time_us must not fall, except after a reset. */

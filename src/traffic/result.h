@@ -13,7 +13,7 @@
 
 struct its_result {
     struct its_ref ref;
-    const char *camera; /* id; lives as long as the camera, which outlives its results */
+    char camera[64]; /* its id: a copy, as results may outlive their camera */
 
     uint64_t frame;
     uint32_t epoch;

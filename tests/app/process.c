@@ -146,6 +146,8 @@ void process_finish(struct process *p, double seconds)
     p->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     p->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     p->wall_s = now_s() - p->start_s;
+    if (strstr(p->err.data, "Sanitizer") || strstr(p->err.data, "runtime error:"))
+        fail_msg("a sanitizer speaks up: %s", p->err.data);
 }
 
 void process_run(struct process *p, const char *const *argv, double seconds)

@@ -41,7 +41,8 @@ int process_count(const struct process_text *text, const char *what);
  * first. */
 bool process_await(struct process *p, const char *text, int times, double seconds);
 
-/* Reads on until it ends; kills its group when the time is up. Fills the fields above. */
+/* Reads on until it ends; kills its group when the time is up. Fills the fields above. The report
+ * of a sanitizer fails the running test. */
 void process_finish(struct process *p, double seconds);
 
 /* start and finish. */

@@ -41,9 +41,9 @@ static void make_one(int i)
     make_clip(&s, FRAMES, clip[i], &made[i]);
     for (int l = 0, at = 0; l < made[i].lines; l++) {
         const struct its_scene_line *line = &made[i].line[l];
-        at += snprintf(flags[i] + at, sizeof(flags[i]) - (size_t)at, "--line %s:%.2f,%.2f,%.2f,%.2f ",
-                       line->name, (double)line->a.x, (double)line->a.y, (double)line->b.x,
-                       (double)line->b.y);
+        at += snprintf(flags[i] + at, sizeof(flags[i]) - (size_t)at,
+                       "--line %s:%.2f,%.2f,%.2f,%.2f ", line->name, (double)line->a.x,
+                       (double)line->a.y, (double)line->b.x, (double)line->b.y);
     }
 }
 
@@ -90,7 +90,8 @@ static void check_keys(const json_t *object, const char *keys)
     char got[512] = "";
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         strncat(got, key, sizeof(got) - strlen(got) - 2);
         strcat(got, " ");
     }
@@ -158,7 +159,8 @@ static void check_frame(const json_t *j, long long index)
 
 static void check_summary(const json_t *j, const char *input)
 {
-    check_keys(j, "v type input frames analyzed skipped wall_s fps detector lines stages_ms errors ");
+    check_keys(j,
+               "v type input frames analyzed skipped wall_s fps detector lines stages_ms errors ");
     assert_string_equal(lines_string(j, "input"), input);
     assert_string_equal(lines_string(j, "detector"), "motion");
     assert_int_equal(lines_int(j, "frames"), FRAMES);
@@ -169,7 +171,8 @@ static void check_summary(const json_t *j, const char *input)
     const char *stage;
     json_t *times;
     int stages = 0;
-    json_object_foreach(json_object_get(j, "stages_ms"), stage, times) {
+    json_object_foreach(json_object_get(j, "stages_ms"), stage, times)
+    {
         check_keys(times, "p50 p95 p99 ");
         double p50 = lines_number(times, "p50"), p99 = lines_number(times, "p99");
         assert_true(p50 >= 0 && p50 <= p99);
@@ -198,10 +201,13 @@ static void check_counts(const struct lines *l)
     const char *line, *direction, *cls;
     json_t *directions, *classes, *count;
     long long sum = 0;
-    json_object_foreach(json_object_get(l->summary, "lines"), line, directions) {
+    json_object_foreach(json_object_get(l->summary, "lines"), line, directions)
+    {
         check_keys(directions, "forward backward ");
-        json_object_foreach(directions, direction, classes) {
-            json_object_foreach(classes, cls, count) {
+        json_object_foreach(directions, direction, classes)
+        {
+            json_object_foreach(classes, cls, count)
+            {
                 assert_int_equal(json_integer_value(count), crossings_of(l, line, direction, cls));
                 sum += json_integer_value(count);
             }
@@ -383,8 +389,7 @@ static void realtime_takes_its_time(void **state)
 {
     struct process p;
     struct lines l;
-    const char *path = media_make(&folder, "short.mp4",
-                                  "-i highway-1.mp4 -t 4 -c copy");
+    const char *path = media_make(&folder, "short.mp4", "-i highway-1.mp4 -t 4 -c copy");
     char args[1024];
     snprintf(args, sizeof(args), "%s %s --realtime --frames", path, flags[0]);
     analyze(&p, &l, args);
@@ -483,8 +488,9 @@ static void as_many_lines_as_allowed(void **state)
 {
     struct process p;
     struct lines l;
-    analyze(&p, &l, args_of(1, "--max-frames 20 $(for i in $(seq 60); do echo --line "
-                               "$(head -c 60 /dev/zero | tr '\\0' n)$i:1,$i,9,9; done)"));
+    analyze(&p, &l,
+            args_of(1, "--max-frames 20 $(for i in $(seq 60); do echo --line "
+                       "$(head -c 60 /dev/zero | tr '\\0' n)$i:1,$i,9,9; done)"));
     lines_free(&l);
     process_fini(&p);
 }
@@ -500,8 +506,8 @@ static void lost_output_is_told(void **state)
         process_shell(&p, process_patience(30), "exec '%s' analyze %s %s", process_exe(),
                       args_of(0, ""), where[i]);
         if (p.exit_code != 1 || !strstr(p.err.data, "cannot write the output"))
-            fail_msg("analyze %s: exit code %d, signal %d: \"%s\"", where[i], p.exit_code,
-                     p.signal, p.err.data);
+            fail_msg("analyze %s: exit code %d, signal %d: \"%s\"", where[i], p.exit_code, p.signal,
+                     p.err.data);
         process_fini(&p);
     }
 }

@@ -42,8 +42,8 @@ static int remove_folder(void **state)
 static void analyze(struct process *p, struct lines *l, const char *path)
 {
     char why[200];
-    const char *argv[] = {process_exe(), "analyze", "--json",  "--frames", "--line",
-                          "main:0.1,0.6,0.9,0.6", "--", path, NULL};
+    const char *argv[] = {process_exe(),          "analyze", "--json", "--frames", "--line",
+                          "main:0.1,0.6,0.9,0.6", "--",      path,     NULL};
     process_run(p, argv, process_patience(LIMIT_S));
     if (p->timed_out)
         fail_msg("%s: no end within %.0f s", path, process_patience(LIMIT_S));
@@ -111,8 +111,7 @@ static void files_without_video(void **state)
     expect_failure("", "No such file");
     expect_failure("http://127.0.0.1:1/a.mp4", "give a file");
     expect_failure("rtsp://127.0.0.1:1/a", "give a file");
-    expect_failure(media_make(&folder, "audio.mp4", "-f lavfi -i sine=d=1"),
-                   "has no video stream");
+    expect_failure(media_make(&folder, "audio.mp4", "-f lavfi -i sine=d=1"), "has no video stream");
     expect_failure(media_path(&folder, "text.mp4/inside.mp4"), "Not a directory");
     expect_failure("/dev/zero", "is a pipe or device");
 }
@@ -140,8 +139,8 @@ static void cut_files(void **state)
     const char *whole = media_make(&folder, "whole.mp4", COLOUR "-c:v libx264 -g 10");
     expect_failure(media_cut(&folder, whole, "cut.mp4", 0.5), "cut short");
     expect_failure(media_cut(&folder, whole, "stub.mp4", 0.001), "damaged");
-    const char *front = media_make(&folder, "front.mp4",
-                                   COLOUR "-c:v libx264 -g 10 -movflags +faststart");
+    const char *front =
+        media_make(&folder, "front.mp4", COLOUR "-c:v libx264 -g 10 -movflags +faststart");
     expect_frames(media_cut(&folder, front, "cut-front.mp4", 0.6), 10, 49);
     const char *ts = media_make(&folder, "whole.ts", COLOUR "-c:v libx264 -g 10");
     expect_frames(media_cut(&folder, ts, "cut.ts", 0.6), 10, 49);
@@ -181,9 +180,9 @@ static void names_are_only_names(void **state)
     expect_failure(media_path(&folder, "shot%02d.png"), "No such file");
 
     static const char *const names[] = {
-        "100%.mp4",  "a%d.mp4",     "what?.mp4",   "a:b.mp4",        "a b.mp4",
-        "Straße.mp4", "-dash.mp4",  "a?loop.mp4",  "quote\".mp4",    "back\\slash.mp4",
-        "new\nline.mp4", "a://b",   "tab\t.mp4",   "concat:x|y.mp4", "\xff\xfe.mp4",
+        "100%.mp4",      "a%d.mp4",   "what?.mp4",  "a:b.mp4",        "a b.mp4",
+        "Straße.mp4",    "-dash.mp4", "a?loop.mp4", "quote\".mp4",    "back\\slash.mp4",
+        "new\nline.mp4", "a://b",     "tab\t.mp4",  "concat:x|y.mp4", "\xff\xfe.mp4",
     };
     char plain[MEDIA_PATH_MAX];
     snprintf(plain, sizeof(plain), "%s", media_make(&folder, "plain.mp4", COLOUR "-frames:v 3"));
@@ -243,9 +242,9 @@ static void every_kind_is_read(void **state)
 
 static void larger_than_any_camera(void **state)
 {
-    expect_failure(media_make(&folder, "16k.avi",
-                              "-f lavfi -i color=s=16384x8192:d=0.04 -c:v mjpeg"),
-                   "larger than the limit");
+    expect_failure(
+        media_make(&folder, "16k.avi", "-f lavfi -i color=s=16384x8192:d=0.04 -c:v mjpeg"),
+        "larger than the limit");
 }
 
 /* --- streams that change */
@@ -288,7 +287,8 @@ static void time_stamps_that_jump(void **state)
                                     "-avoid_negative_ts disabled"),
                   20, 50);
     expect_frames(media_make(&folder, "gap.mkv",
-                             COLOUR "-c:v libx264 -vf 'setpts=PTS+gte(N\\,25)*86400/TB' -vsync vfr"),
+                             COLOUR
+                             "-c:v libx264 -vf 'setpts=PTS+gte(N\\,25)*86400/TB' -vsync vfr"),
                   50, 50);
 }
 

@@ -25,8 +25,8 @@ static int load_all(const struct its_config_sources *sources)
 
 static int load(const char *yaml)
 {
-    return load_all(&(struct its_config_sources){
-        .yaml = yaml, .yaml_bytes = strlen(yaml), .file = "its.yaml"});
+    return load_all(
+        &(struct its_config_sources){.yaml = yaml, .yaml_bytes = strlen(yaml), .file = "its.yaml"});
 }
 
 static int load_env(const char *yaml, const char *const *env)
@@ -145,8 +145,7 @@ static void mistakes_in_the_file(void **state)
          "its.yaml:1:15: performance.strategy: not supported by this version\n"},
         {"log: info\n", "its.yaml:1:1: log: expected a map of options, found text\n"},
         {"[1]\n", "its.yaml:1:1: expected a map of options, found a list\n"},
-        {"log: {level: [info]}\n",
-         "its.yaml:1:7: log.level: expected one value, found a list\n"},
+        {"log: {level: [info]}\n", "its.yaml:1:7: log.level: expected one value, found a list\n"},
         {"log:\n  level:\n",
          "its.yaml:2:3: log.level: has no value; leave the key out for the default\n"},
         {"state: ''\n", "its.yaml:1:1: state: is empty\n"},
@@ -274,8 +273,8 @@ static void flags_over_environment(void **state)
         {"decode.workers", "1", "--set"},
         {"decode.workers", "2", "--set"},
     };
-    const struct its_config_sources sources = {.env = env, .overrides = overrides,
-                                               .override_count = ITS_ARRAY_LEN(overrides)};
+    const struct its_config_sources sources = {
+        .env = env, .overrides = overrides, .override_count = ITS_ARRAY_LEN(overrides)};
     assert_int_equal(load_all(&sources), 0);
     assert_int_equal(config->log.level, ITS_LOG_ERROR);
     assert_int_equal(config->decode.workers, 2);
@@ -339,9 +338,12 @@ static void print_tells_where_from(void **state)
                                "  null-1:\n"
                                "    url: rtsp://u:hush@h/x y\n"
                                "    lines: {true: [0.1, 2, 3, 4]}\n";
-    const struct its_config_sources sources = {
-        .yaml = yaml, .yaml_bytes = sizeof(yaml) - 1, .file = "its.yaml",
-        .env = env, .overrides = &override, .override_count = 1};
+    const struct its_config_sources sources = {.yaml = yaml,
+                                               .yaml_bytes = sizeof(yaml) - 1,
+                                               .file = "its.yaml",
+                                               .env = env,
+                                               .overrides = &override,
+                                               .override_count = 1};
     assert_int_equal(load_all(&sources), 0);
     struct its_str text = {0};
     printed(ITS_OPT_MASKED, &text);
@@ -364,10 +366,13 @@ static void print_tells_where_from(void **state)
                         "cameras:\n"
                         "  null-1:\n"
                         "    url: \"rtsp://u:***@h/x y\"  # its.yaml:3, secret hidden\n"
+                        "    transport: tcp  # default\n"
                         "    enabled: true  # default\n"
                         "    priority: normal  # default\n"
                         "    analysis_fps: 0  # default\n"
                         "    loop: false  # default\n"
+                        "    stall_s: 3  # default\n"
+                        "    timeout_s: 10  # default\n"
                         "    lines:\n"
                         "      \"true\": [0.1, 2, 3, 4]  # its.yaml:4\n");
     its_str_fini(&text);
@@ -441,8 +446,7 @@ static void files_are_found_and_read(void **state)
     struct its_str text = {0};
     struct its_error err;
     assert_int_equal(its_config_read_file("/nonexistent/its.yaml", &text, &err), -ENOENT);
-    assert_string_equal(err.text,
-                        "cannot open /nonexistent/its.yaml: No such file or directory");
+    assert_string_equal(err.text, "cannot open /nonexistent/its.yaml: No such file or directory");
     assert_int_equal(its_config_read_file("/", &text, &err), -EISDIR);
     assert_string_equal(err.text, "cannot read /: Is a directory");
     assert_int_equal(its_config_read_file("/dev/zero", &text, &err), ITS_ETOOBIG);

@@ -62,7 +62,8 @@ static int check_boxes(const struct lines *l, double w, double h)
     for (int i = 0; i < l->count; i++) {
         size_t n;
         const json_t *object, *objects = json_object_get(l->line[i], "objects");
-        json_array_foreach(objects, n, object) {
+        json_array_foreach(objects, n, object)
+        {
             double v[4];
             for (size_t k = 0; k < 4; k++)
                 v[k] = json_number_value(json_array_get(json_object_get(object, "box"), k));
@@ -87,7 +88,8 @@ static void expect_same_counts(const struct lines *a, const struct lines *b, con
 {
     const char *line;
     json_t *counts;
-    json_object_foreach(json_object_get(a->summary, "lines"), line, counts) {
+    json_object_foreach(json_object_get(a->summary, "lines"), line, counts)
+    {
         for (int d = 0; d < 2; d++) {
             int got = count_of(a, line, (enum its_direction)d);
             int wanted = count_of(b, line, (enum its_direction)d);
@@ -103,7 +105,8 @@ static void expect_same_counts(const struct lines *a, const struct lines *b, con
 static void turned_like_ffmpeg_does(void **state)
 {
     static const int degrees[] = {90, 180, 270};
-    static const char *const lines = "--line across:0.05,0.55,0.95,0.55 --line up:0.6,0.95,0.6,0.05";
+    static const char *const lines =
+        "--line across:0.05,0.55,0.95,0.55 --line up:0.6,0.95,0.6,0.05";
     for (unsigned i = 0; i < ITS_ARRAY_LEN(degrees); i++) {
         char name[32], args[160], what[64];
         bool upright = degrees[i] % 180 == 0;
@@ -165,8 +168,8 @@ static void one_that_stands_upright(void **state)
     for (int i = 0; i < standing.count; i++) {
         size_t n;
         const json_t *object, *objects = json_object_get(standing.line[i], "objects");
-        json_array_foreach(objects, n, object)
-            below += json_number_value(json_array_get(json_object_get(object, "box"), 1)) > 600;
+        json_array_foreach(objects, n, object) below +=
+            json_number_value(json_array_get(json_object_get(object, "box"), 1)) > 600;
     }
     assert_true(below > 0);
     expect_same_counts(&standing, &lying, "standing upright");

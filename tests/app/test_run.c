@@ -1,5 +1,5 @@
-/* The server as a process: what it prints is what it stores, it stops when told to and goes on where
- * it was, whatever ended it. */
+/* The server as a process: what it prints is what it stores, it stops when told to and goes on
+ * where it was, whatever ended it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,11 +112,12 @@ static void check_stored_is_printed(const char *state, const struct process_text
     sqlite3 *db = open_database(state);
     sqlite3_stmt *s;
     int stored = 0;
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "SELECT camera, line, direction, class, track FROM crossing "
-                                        "JOIN event USING (seq) WHERE track >= ?1",
-                                        -1, &s, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT camera, line, direction, class, track FROM crossing "
+                           "JOIN event USING (seq) WHERE track >= ?1",
+                           -1, &s, NULL),
+        SQLITE_OK);
     sqlite3_bind_int64(s, 1, first_track);
     for (; sqlite3_step(s) == SQLITE_ROW; stored++) {
         char line[256];
@@ -355,6 +356,21 @@ static void without_a_home(void **state)
     process_fini(&p);
 }
 
+/* Paths are only paths, also inside libraries that read URLs or connection strings. */
+static void odd_names_of_the_state(void **state)
+{
+    static const char *const names[] = {"we ird:%d?x=1,2", "a:b", "-dash", "Straße", "a=b#c&d"};
+    for (unsigned i = 0; i < ITS_ARRAY_LEN(names); i++) {
+        struct process p;
+        process_shell(&p, process_patience(20),
+                      "cd '%s' && exec '%s' run --plain --duration 1 --state='%s'", folder.path,
+                      process_exe(), names[i]);
+        if (p.exit_code != 0 || events_of(names[i]) < 0)
+            fail_msg("--state '%s': exit code %d: %s", names[i], p.exit_code, p.err.data);
+        process_fini(&p);
+    }
+}
+
 /* The pipe behind stdout breaks: counting goes on, and the end tells of it. */
 static void nobody_reads_the_output(void **state)
 {
@@ -374,17 +390,12 @@ static void nobody_reads_the_output(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_first_run_counts),
-        cmocka_unit_test(a_duration_ends_it),
-        cmocka_unit_test(it_goes_on_where_it_was),
-        cmocka_unit_test(a_stop_loses_nothing),
-        cmocka_unit_test(killed_and_started_again),
-        cmocka_unit_test(one_camera_fails_alone),
-        cmocka_unit_test(a_slower_analysis),
-        cmocka_unit_test(two_on_one_state),
-        cmocka_unit_test(refusals_are_explained),
-        cmocka_unit_test(without_a_home),
-        cmocka_unit_test(nobody_reads_the_output),
+        cmocka_unit_test(a_first_run_counts),       cmocka_unit_test(a_duration_ends_it),
+        cmocka_unit_test(it_goes_on_where_it_was),  cmocka_unit_test(a_stop_loses_nothing),
+        cmocka_unit_test(killed_and_started_again), cmocka_unit_test(one_camera_fails_alone),
+        cmocka_unit_test(a_slower_analysis),        cmocka_unit_test(two_on_one_state),
+        cmocka_unit_test(refusals_are_explained),   cmocka_unit_test(without_a_home),
+        cmocka_unit_test(odd_names_of_the_state),   cmocka_unit_test(nobody_reads_the_output),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

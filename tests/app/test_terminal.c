@@ -135,7 +135,8 @@ static void a_small_window(void **state)
     char *screen = see("^CAMERA .*FORWARD\n"
                        "highway +live +[0-9.]+ +[0-9.]+ +[0-9]+ .*\n"
                        "\n"
-                       "CROSSINGS", 5);
+                       "CROSSINGS",
+                       5);
     free(screen);
     tell("resize-window -t s -x 20 -y 5");
     screen = see("^CAMERA +STA\nhighway +liv$\n", 5);

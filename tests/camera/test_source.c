@@ -173,7 +173,7 @@ static const char *file_with(const char *name, const char *bytes)
 static void test_errors_say_what_is_wrong(void **state)
 {
     expect_error("/nonexistent.mp4", -ENOENT, "No such file");
-    expect_error("rtsp://user:secret@camera/", ITS_EUNSUPPORTED, "'rtsp://' sources are not");
+    expect_error("gopher://user:secret@camera/", ITS_EUNSUPPORTED, "'gopher://' sources");
     expect_error("clip.mp4?lop", -EINVAL, "unknown option 'lop'");
     expect_error(file_with("empty.mp4", ""), ITS_EDAMAGED, "is empty");
     expect_error(dir, -EISDIR, "directory");

@@ -69,9 +69,14 @@ static struct picture make(int w, int h, int rotation)
     for (int i = 0; i < w * h; i++)
         p.px[i] = noise();
     bool turned = rotation == 90 || rotation == 270;
-    p.frame = (struct its_frame){.plane = {p.px}, .stride = {w}, .coded_w = w, .coded_h = h,
-                                 .full_range = true, .rotation = rotation,
-                                 .display_w = turned ? h : w, .display_h = turned ? w : h};
+    p.frame = (struct its_frame){.plane = {p.px},
+                                 .stride = {w},
+                                 .coded_w = w,
+                                 .coded_h = h,
+                                 .full_range = true,
+                                 .rotation = rotation,
+                                 .display_w = turned ? h : w,
+                                 .display_h = turned ? w : h};
     return p;
 }
 
@@ -140,7 +145,8 @@ static void odd_sizes(void **state)
             struct picture p = make(sizes[i][0], sizes[i][1], rotation);
             struct its_lowres l = {0};
             assert_int_equal(its_lowres_plan(&l, &p.frame, 320), 0);
-            assert_true(l.w >= 1 && l.h >= 1 && (ITS_MIN(l.w, l.h) == 1 || ITS_MAX(l.w, l.h) <= 320));
+            assert_true(l.w >= 1 && l.h >= 1 &&
+                        (ITS_MIN(l.w, l.h) == 1 || ITS_MAX(l.w, l.h) <= 320));
             for (int d = -20; d <= 20; d += 5)
                 its_lowres_reduce(&l, &p.frame, d, -d);
             its_lowres_fini(&l);
@@ -161,9 +167,12 @@ static void refuses_no_pixels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(row_equals_reference), cmocka_unit_test(rotation_is_clockwise),
-        cmocka_unit_test(window_moves_upright), cmocka_unit_test(range_is_expanded),
-        cmocka_unit_test(odd_sizes),            cmocka_unit_test(refuses_no_pixels),
+        cmocka_unit_test(row_equals_reference),
+        cmocka_unit_test(rotation_is_clockwise),
+        cmocka_unit_test(window_moves_upright),
+        cmocka_unit_test(range_is_expanded),
+        cmocka_unit_test(odd_sizes),
+        cmocka_unit_test(refuses_no_pixels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,8 +338,8 @@ static void survives_changes_of_size(void **state)
 
 static void survives_the_largest_picture(void **state)
 {
-    struct its_frame f = {.coded_w = 7680, .coded_h = 4320, .display_w = 7680, .display_h = 4320,
-                          .stride = {7680}};
+    struct its_frame f = {
+        .coded_w = 7680, .coded_h = 4320, .display_w = 7680, .display_h = 4320, .stride = {7680}};
     uint8_t *px = malloc((size_t)7680 * 4320);
     struct its_motion_settings set;
     struct its_detections seen;

@@ -23,8 +23,8 @@ static float uniform(float lo, float hi)
 static void show(struct its_perspective *p, int bottom, float w, float h, bool moving)
 {
     int x0 = 100, iw = (int)(w + 0.5f), ih = (int)(h + 0.5f), area = iw * ih * 3 / 4;
-    struct its_blob b = {.box = {x0, bottom - ih, x0 + iw, bottom}, .area = area,
-                         .changed = moving ? area / 2 : 0};
+    struct its_blob b = {
+        .box = {x0, bottom - ih, x0 + iw, bottom}, .area = area, .changed = moving ? area / 2 : 0};
     its_perspective_learn(p, &b);
 }
 
@@ -99,7 +99,8 @@ static void tells_classes(void **state)
     traffic(&p, 400);
     struct its_size e = its_perspective_expect(&p, 200);
     int w = (int)e.w, h = (int)e.h;
-    struct its_rect car = {100, 200 - h, 100 + w, 200}, lorry = {100, 200 - 2 * h, 100 + w * 3 / 2, 200};
+    struct its_rect car = {100, 200 - h, 100 + w, 200},
+                    lorry = {100, 200 - 2 * h, 100 + w * 3 / 2, 200};
     struct its_rect person = {100, 200 - h, 100 + w / 4, 200};
     assert_int_equal(its_perspective_classify(&p, car), ITS_CLASS_CAR);
     assert_int_equal(its_perspective_classify(&p, lorry), ITS_CLASS_TRUCK);
@@ -109,9 +110,11 @@ static void tells_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unknown_at_first),   cmocka_unit_test(finds_the_line),
+        cmocka_unit_test(unknown_at_first),
+        cmocka_unit_test(finds_the_line),
         cmocka_unit_test(standing_things_have_no_vote),
-        cmocka_unit_test(follows_a_new_view), cmocka_unit_test(tells_classes),
+        cmocka_unit_test(follows_a_new_view),
+        cmocka_unit_test(tells_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,14 +56,17 @@ static void cross(struct its_store *s, const char *line, enum its_direction d, e
     assert_int_equal(its_store_put_event(s, &e), 0);
 }
 
+/* gate in its `revision`th place, and from count 2 on exit, which never moves. */
 static void add_lines(struct its_store *s, int count, int revision, int64_t since_us)
 {
     struct its_line lines[2] = {
-        {.name = "gate", .revision = revision, .b = {1, 1}, .fractions = true},
-        {.name = "exit", .revision = 1, .b = {5, 5}}};
+        {.name = "gate", .b = {1, 1.0f / (float)revision}, .fractions = true},
+        {.name = "exit", .b = {5, 5}}};
     struct its_error err;
     if (its_store_register_lines(s, "cam-1", lines, count, since_us, &err) < 0)
         fail_msg("%s", err.text);
+    assert_int_equal(lines[0].revision, revision);
+    assert_int_equal(lines[1].revision, count == 2);
 }
 
 /* One line of text per bin, so that a test shows what it expects. */
@@ -144,6 +147,39 @@ static void lines_count_while_they_are_there(void **state)
                 "3 exit/1 backward total 0 car 0 observed 60\n"
                 "3 gate/2 forward total 0 car 0 observed 60\n"
                 "3 gate/2 backward total 0 car 0 observed 60\n");
+    temp_remove(&t);
+}
+
+static int revision_of(struct its_store *s, const char *camera, struct its_line line)
+{
+    struct its_error err;
+    if (its_store_register_lines(s, camera, &line, 1, T0, &err) < 0)
+        fail_msg("%s", err.text);
+    return line.revision;
+}
+
+/* An edit is a new revision, also one back to an earlier place; a restart or a pause is none. */
+static void every_edit_is_a_revision(void **state)
+{
+    struct temp t = temp_make();
+    struct its_store *s = open_store(&t);
+    struct its_error err;
+    struct its_line here = {.name = "gate", .a = {0.1f, 0.6f}, .b = {0.9f, 0.7f}, .revision = 7};
+    struct its_line there = here;
+    there.a.y = 0.60001f;
+    assert_int_equal(revision_of(s, "a", here), 1);
+    assert_int_equal(revision_of(s, "a", here), 1);
+    assert_int_equal(revision_of(s, "a", there), 2);
+    assert_int_equal(its_store_register_lines(s, "a", NULL, 0, T0, &err), 0);
+    assert_int_equal(revision_of(s, "a", there), 2);
+    assert_int_equal(revision_of(s, "a", here), 3);
+    drain(&s);
+    s = open_store(&t);
+    assert_int_equal(revision_of(s, "a", here), 3);
+    here.fractions = true;
+    assert_int_equal(revision_of(s, "a", here), 4);
+    assert_int_equal(revision_of(s, "b", here), 1);
+    drain(&s);
     temp_remove(&t);
 }
 
@@ -261,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeros_are_not_gaps),
         cmocka_unit_test(lines_count_while_they_are_there),
+        cmocka_unit_test(every_edit_is_a_revision),
         cmocka_unit_test(daylight_saving_leaves_no_hole),
         cmocka_unit_test(view_and_reader_agree),
         cmocka_unit_test(totals_and_ends),

@@ -360,9 +360,60 @@ static void no_lines_no_crossings(void **state)
     its_counter_destroy(&c);
 }
 
+/* A line that stays counts on as if nothing had happened: who is half way over it counts once, who
+ * counted does not count again. A line that was moved, or came, begins anew. */
+static void other_lines_disturb_none_that_stays(void **state)
+{
+    struct its_line moved = {.name = "m", .a = {100, 100}, .b = {300, 100}, .revision = 1};
+    struct its_counter *c = make();
+    for (uint64_t f = 0; f < 4; f++) /* to y = 201, within the band */
+        assert_int_equal(see(c, f, car(3, 150, 231 - 10 * (float)f)), 0);
+    struct its_line lines[2] = {moved, line};
+    assert_int_equal(its_counter_change_lines(c, lines, 2), 0);
+    assert_int_equal(see(c, 4, car(3, 150, 191)), 1);
+    assert_string_equal(out[0].line, "l");
+    assert_int_equal(out[0].line_revision, 7);
+
+    lines[0] = line;
+    lines[1] = moved;
+    lines[1].a.y = lines[1].b.y = 150;
+    lines[1].revision = 2;
+    assert_int_equal(its_counter_change_lines(c, lines, 2), 0);
+    for (uint64_t f = 5; f < 12; f++) {
+        int n = see(c, f, car(3, 150, 231 - 10 * (float)f));
+        assert_int_equal(n, f == 9); /* y = 141 */
+        if (n)
+            assert_int_equal(out[0].line_revision, 2);
+    }
+    for (uint64_t f = 12; f < 20; f++) /* back down: once and for all */
+        assert_int_equal(see(c, f, car(3, 150, 121 + 12 * (float)(f - 12))), 0);
+    assert_int_equal(its_counter_change_lines(c, NULL, 0), 0);
+    assert_int_equal(see(c, 20, car(3, 150, 231)), 0);
+    its_counter_destroy(&c);
+}
+
+/* A second track of the same road user is still known for what it is. */
+static void other_lines_keep_what_was_handed_out(void **state)
+{
+    struct its_line extra = {.name = "m", .a = {100, 50}, .b = {300, 50}};
+    struct its_counter *c = make();
+    int n = 0;
+    for (uint64_t f = 0; f < 6; f++)
+        n += see(c, f, car(3, 150, 231 - 10 * (float)f));
+    assert_int_equal(n, 1);
+    struct its_line lines[2] = {extra, line};
+    assert_int_equal(its_counter_change_lines(c, lines, 2), 0);
+    see(c, 6, car(4, 151, 205));
+    assert_int_equal(see(c, 7, car(4, 151, 192)), 0);
+    assert_int_equal(stats_of(c).doubled, 1);
+    its_counter_destroy(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_lines_disturb_none_that_stays),
+        cmocka_unit_test(other_lines_keep_what_was_handed_out),
         cmocka_unit_test(upwards_is_forward),
         cmocka_unit_test(downwards_is_backward),
         cmocka_unit_test(the_band_delays_but_does_not_move_it),
