@@ -12,6 +12,7 @@
 #include "sim/depth.h"
 #include "sim/dice.h"
 #include "sim/flow.h"
+#include "sim/frame_code.h"
 #include "sim/rain.h"
 #include "sim/scenery.h"
 #include "sim/site.h"
@@ -77,6 +78,11 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
                              s->width, s->height);
     if (s->fps < 1 || s->fps > 120)
         return its_error_set(err, -EINVAL, "scene: %d fps is not within 1..120", s->fps);
+    if (s->frame_code && (s->width < ITS_FRAME_CODE_MIN_W || s->height < ITS_FRAME_CODE_MIN_H))
+        return its_error_set(err, -EINVAL,
+                             "scene: %dx%d has no room for a frame code (at least "
+                             "%dx%d)",
+                             s->width, s->height, ITS_FRAME_CODE_MIN_W, ITS_FRAME_CODE_MIN_H);
     if (!(s->sway_px >= 0 && s->sway_px <= 8))
         return its_error_set(err, -EINVAL, "scene: a sway of %g px is not within 0..8", s->sway_px);
     if (!(s->noise >= 0 && s->noise <= 20))
@@ -462,6 +468,16 @@ static void add_noise(uint8_t *restrict y, const int8_t *restrict noise, int n)
         y[x] = noisy(y[x], noise[x]);
 }
 
+static void draw_noise(const struct its_scene *s, const struct its_i420 *to)
+{
+    if (s->settings.noise <= 0)
+        return;
+    struct its_dice dice = {s->settings.seed + s->truth.frame * 0x632be59bd9b4e019u};
+    for (int y = 0; y < to->h; y++)
+        add_noise(to->plane[0] + (ptrdiff_t)y * to->stride[0],
+                  s->noise + its_dice_bits(&dice) % NOISE_SIZE, to->w);
+}
+
 void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
 {
     its_assert(s->started);
@@ -469,12 +485,10 @@ void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
     its_canvas_to_i420(s->canvas, to);
     if (s->site.light.wet > 0)
         its_rain_fall(to, s->settings.seed, s->truth.frame);
-    if (s->settings.noise <= 0)
-        return;
-    struct its_dice dice = {s->settings.seed + s->truth.frame * 0x632be59bd9b4e019u};
-    for (int y = 0; y < to->h; y++)
-        add_noise(to->plane[0] + (ptrdiff_t)y * to->stride[0],
-                  s->noise + its_dice_bits(&dice) % NOISE_SIZE, to->w);
+    draw_noise(s, to);
+    if (s->settings.frame_code)
+        its_frame_code_draw(to, (struct its_frame_code){(uint32_t)s->truth.frame,
+                                                        (uint32_t)(s->truth.time_us / 1000)});
 }
 
 struct its_canvas *its_scene_canvas(struct its_scene *s)

@@ -4,6 +4,7 @@
  * One thread at a time. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -35,6 +36,7 @@ struct its_scene_settings {
     int width, height; /* pixels, even, 64..4096 */
     int fps;           /* 1..120 */
     double sway_px;    /* the mast in the wind: largest shift of the picture, 0..8 */
+    bool frame_code;   /* the frame's number and time in the lower left corner (frame_code.h) */
     double noise;      /* of the sensor: standard deviation of the luma by day, 0..20; bad light
                         * makes it larger */
 };

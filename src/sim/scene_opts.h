@@ -22,6 +22,8 @@ extern const char *const its_scene_weathers[]; /* NULL at the end */
     ROW("PX",                                                                                      \
         {"sway", ITS_OPT_DOUBLE, offsetof(struct its_scene_settings, sway_px), .min = 0, .max = 8, \
          .unit = "px", .doc = "The mast sways in the wind: how far the picture moves at most."})   \
+    ROW(NULL, {"frame-code", ITS_OPT_BOOL, offsetof(struct its_scene_settings, frame_code),        \
+               .doc = "Number and time of the frame as a pattern in the lower left corner."})      \
     ROW("LUMA", {"noise", ITS_OPT_DOUBLE, offsetof(struct its_scene_settings, noise), .min = 0,    \
                  .max = 20, .doc = "Noise of the sensor: standard deviation of the luma."})
 
