@@ -14,6 +14,7 @@
 #define DASHES      6.85
 #define LANE_SLOW   8.65
 #define LINE_OUT    10.6 /* edge line towards the hard shoulder */
+#define SHOULDER    11.3 /* where one drives on it */
 #define ASPHALT     13.2
 #define OUTER_RAIL  13.9
 #define STRAIGHT    150.0 /* then the bend begins */
@@ -220,6 +221,16 @@ static struct its_path lane(double offset_m, double speed_mps, double heavy)
     };
 }
 
+/* Along the hard shoulder, against the traffic. */
+static struct its_path wrong_way(void)
+{
+    struct its_path p = lane(SHOULDER, 20, 0);
+    p.reversed = true;
+    p.per_second = 0;
+    p.every_s = 38;
+    return p;
+}
+
 static void add_lamps(struct its_light *light)
 {
     for (light->lamps = 0; light->lamps < LAMPS; light->lamps++) {
@@ -242,6 +253,9 @@ void its_site_highway(struct its_site *site, int w, int h)
         .paths = 4,
         .path = {lane(-LANE_FAST, 25, 0), lane(-LANE_SLOW, 21, .3), lane(LANE_FAST, 25, 0),
                  lane(LANE_SLOW, 21, .3)},
+        .breakdown = {3, BEHIND + 47, 3.2, 3, INFINITY}, /* on the hard shoulder */
+        .wrong_way = wrong_way(),
+        .wrong_way_empties = -1,
         .lines = 2,
         .line = {{"inbound", {-LINE_OUT - 1.2, COUNT_AT, 0}, {-MEDIAN - .2, COUNT_AT, 0}},
                  {"outbound", {MEDIAN + .2, COUNT_AT, 0}, {LINE_OUT + 1.2, COUNT_AT, 0}}},

@@ -352,6 +352,8 @@ void its_site_junction(struct its_site *site, int w, int h)
                   .ambient = .62f,
                   .haze = {.80f, .85f, .89f, 1},
                   .haze_m = 900},
+        .breakdown = {2, SOUTH_END + 45, 0, 3, 30}, /* in the outer lane, beyond the lights */
+        .wrong_way_empties = 0,
         .lines = 4,
         .line = {{"south", {-7.2, MIDDLE - 11, 0}, {7.2, MIDDLE - 11, 0}},
                  {"west", {-8.6, MIDDLE - 3.8, 0}, {-8.6, MIDDLE + 3.8, 0}},
@@ -385,6 +387,10 @@ void its_site_junction(struct its_site *site, int w, int h)
         add_slow(site, side * 12.8, ITS_PATH_PERSONS);
         add_slow(site, side * 14.2, ITS_PATH_PERSONS);
     }
+    site->wrong_way =
+        way(LANE_LEFT, NORTH_END, M_PI, NORTH_END + SOUTH_END, NORTH_END - MAIN_STOP - STOP_WIDTH);
+    site->wrong_way.signal = 1 + SIGNAL_MAIN;
+    site->wrong_way.every_s = 38;
     double field = 2 * atan(tan(31 * M_PI / 180) * w / h / (16 / 9.0));
     its_view_init(&site->view, (struct its_vec3){-8.5, 1, 9.2}, YAW, 15.6 * M_PI / 180, field, w,
                   h);

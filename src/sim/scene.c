@@ -57,6 +57,17 @@ const char *its_scene_kind_name(enum its_scene_kind kind)
     return name[kind];
 }
 
+const char *its_scene_event_name(enum its_scene_event event)
+{
+    static const char *const name[] = {
+#define X(id, text) [ITS_SCENE_EVENT_##id] = text,
+        ITS_SCENE_EVENTS(X)
+#undef X
+    };
+    its_assert(event < ITS_SCENE_EVENT_COUNT);
+    return name[event];
+}
+
 void its_scene_settings_default(struct its_scene_settings *s)
 {
     *s = (struct its_scene_settings)ITS_SCENE_DEFAULTS;
@@ -70,6 +81,8 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
         return its_error_set(err, -EINVAL, "scene: no such kind (%d)", (int)s->kind);
     if (s->weather >= ITS_WEATHER_COUNT)
         return its_error_set(err, -EINVAL, "scene: no such weather (%d)", (int)s->weather);
+    if (s->event >= ITS_SCENE_EVENT_COUNT)
+        return its_error_set(err, -EINVAL, "scene: no such event (%d)", (int)s->event);
     if (!(s->density >= 0 && s->density <= 1))
         return its_error_set(err, -EINVAL, "scene: density %g is not within 0..1", s->density);
     if (s->width < 64 || s->width > 4096 || s->height < 64 || s->height > 4096 || s->width % 2 ||
@@ -106,6 +119,12 @@ static void make_site(const struct its_scene_settings *s, struct its_site *site)
     };
     site_of[s->kind](site, s->width, s->height);
     its_light_set_weather(&site->light, s->weather);
+    if (s->event == ITS_SCENE_EVENT_WRONG_WAY) {
+        its_assert(site->paths < ITS_SITE_PATHS_MAX);
+        if (site->wrong_way_empties >= 0)
+            site->path[site->wrong_way_empties].per_second = 0;
+        site->path[site->paths++] = site->wrong_way; /* the last one */
+    }
 }
 
 static void make_lines(const struct its_site *site, struct its_scene_line *line)
@@ -158,6 +177,8 @@ int its_scene_create(const struct its_scene_settings *settings, struct its_scene
     make_lines(&s->site, s->line);
     s->flow = its_flow_create(s->site.path, s->site.paths, &s->site.signals, settings->density,
                               settings->seed);
+    if (settings->event == ITS_SCENE_EVENT_STOPPED)
+        its_flow_break_down(s->flow, &s->site.breakdown);
     code = make_pictures(s);
     if (code < 0) {
         its_scene_destroy(&s);
@@ -267,6 +288,14 @@ static float visible_share(const struct its_scene *s, int place, int n, struct i
     return inside ? (float)seen / (float)inside : 0;
 }
 
+static enum its_scene_event event_of(const struct its_scene *s, const struct its_vehicle *v)
+{
+    if (s->settings.event == ITS_SCENE_EVENT_WRONG_WAY && v->path == s->site.paths - 1)
+        return ITS_SCENE_EVENT_WRONG_WAY;
+    bool stopped = v->id == its_flow_broken_down(s->flow);
+    return stopped ? ITS_SCENE_EVENT_STOPPED : ITS_SCENE_EVENT_NONE;
+}
+
 /* Fills in user number truth.users unless nothing of it is in the picture. */
 static void describe(struct its_scene *s, const struct its_vehicle *v, int place, int n)
 {
@@ -284,6 +313,7 @@ static void describe(struct its_scene *s, const struct its_vehicle *v, int place
         .y_m = v->pose.y,
         .heading_rad = v->pose.heading,
         .speed_mps = v->speed_mps,
+        .event = event_of(s, v),
     };
 }
 

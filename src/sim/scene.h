@@ -25,12 +25,26 @@ enum its_scene_kind {
         ITS_SCENE_COUNT
 };
 
+/* What goes wrong on request. */
+#define ITS_SCENE_EVENTS(X) X(NONE, "none") X(STOPPED, "stopped") X(WRONG_WAY, "wrong-way")
+
+enum its_scene_event {
+#define X(name, text) ITS_SCENE_EVENT_##name,
+    ITS_SCENE_EVENTS(X)
+#undef X
+        ITS_SCENE_EVENT_COUNT
+};
+
+/* "stopped", … Static storage. */
+const char *its_scene_event_name(enum its_scene_event event);
+
 /* "highway", … Static storage. */
 const char *its_scene_kind_name(enum its_scene_kind kind);
 
 struct its_scene_settings {
     enum its_scene_kind kind;
     enum its_weather weather;
+    enum its_scene_event event;
     unsigned seed;
     double density;    /* 0 = empty road … 1 = as much as the road carries */
     int width, height; /* pixels, even, 64..4096 */
@@ -64,6 +78,7 @@ struct its_scene_user {
     double x_m, y_m;    /* middle of its footprint on the ground */
     double heading_rad; /* 0 = along y (away from the camera), clockwise */
     double speed_mps;
+    enum its_scene_event event; /* what is wrong with this one now */
 };
 
 /* A counting line: displayed pixels. */

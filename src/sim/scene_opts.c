@@ -10,6 +10,13 @@ const char *const its_scene_weathers[] = {
         NULL,
 };
 
+const char *const its_scene_events[] = {
+#define X(id, text) text,
+    ITS_SCENE_EVENTS(X)
+#undef X
+        NULL,
+};
+
 int its_scene_set_size(struct its_scene_settings *settings, const char *text, struct its_error *err)
 {
     int w, h, end = 0;

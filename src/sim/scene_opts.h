@@ -6,12 +6,17 @@
 #include "sim/scene.h"
 
 extern const char *const its_scene_weathers[]; /* NULL at the end */
+extern const char *const its_scene_events[];   /* the same */
 
 /* ROW(what help calls the value, option row…). Offsets are those of its_scene_settings; `size` has
  * a function of its own below. */
 #define ITS_SCENE_OPT_ROWS(ROW)                                                                    \
     ROW("WEATHER", {"weather", ITS_OPT_CHOICE, offsetof(struct its_scene_settings, weather),       \
                     .choices = its_scene_weathers, .doc = "Light and weather."})                   \
+    ROW("EVENT", {"event", ITS_OPT_CHOICE, offsetof(struct its_scene_settings, event),             \
+                  .choices = its_scene_events,                                                     \
+                  .doc = "Something that goes wrong: somebody breaks down, or comes the wrong "    \
+                         "way."})                                                                  \
     ROW("N", {"seed", ITS_OPT_INT, offsetof(struct its_scene_settings, seed), .min = 0,            \
               .max = 2147483647,                                                                   \
               .doc = "Chance begins here: the same seed gives the same traffic and pictures."})    \

@@ -9,7 +9,7 @@
 #include "sim/flow.h"
 #include "sim/view.h"
 
-#define ITS_SITE_PATHS_MAX  16
+#define ITS_SITE_PATHS_MAX  18
 #define ITS_SITE_LINES_MAX  4
 #define ITS_SITE_LIGHTS_MAX 8
 
@@ -33,6 +33,10 @@ struct its_site {
     struct its_site_line line[ITS_SITE_LINES_MAX];
     struct its_site_light traffic_light[ITS_SITE_LIGHTS_MAX];
     struct its_signals signals; /* count 0: none */
+
+    struct its_breakdown breakdown; /* for who asks for a stopped vehicle */
+    struct its_path wrong_way;      /* for who asks for a wrong-way driver … */
+    int wrong_way_empties;          /* … a path nobody else drives then; -1: none */
 
     /* Colour of the ground at x, y; a pixel covers `across` by `along` metres there. */
     struct its_colour (*ground)(float x, float y, float across, float along, uint32_t seed);
