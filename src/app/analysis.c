@@ -174,15 +174,16 @@ static void follow(struct its_analysis *a, const struct its_frame *f, struct its
     r->stamps.end_us[ITS_STAGE_TRACK] = its_mono_us();
 }
 
+/* The last stamp goes into a copy: who kept the result may be reading it by then. */
 static void publish(struct its_analysis *a, struct its_result *r)
 {
+    struct its_stamps stamps = r->stamps;
     its_bus_publish(a->bus, r);
-    r->stamps.end_us[ITS_STAGE_PUBLISH] = its_mono_us();
-    its_latency_record(&a->latency, &r->stamps);
+    stamps.end_us[ITS_STAGE_PUBLISH] = its_mono_us();
+    its_latency_record(&a->latency, &stamps);
     a->stats.frames++;
     a->stats.analysed += r->analysed;
     a->stats.tracks = r->tracks.count;
-    a->stats.last_us = r->stamps.end_us[ITS_STAGE_PUBLISH];
 }
 
 static struct its_result *begin_result(struct its_analysis *a, const struct its_frame *f)

@@ -252,6 +252,7 @@ int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *
     source_settings.url = settings->input;
     source_settings.transport = settings->transport;
     source_settings.paced = settings->realtime;
+    source_settings.once = true;
     struct its_source *source;
     int rc = its_source_open(&source_settings, cancel, &source, err);
     if (rc < 0)

@@ -13,7 +13,7 @@
 #include "camera/source.h"
 
 struct its_analyze_settings {
-    const char *input; /* source URL */
+    const char *input;            /* source URL */
     enum its_transport transport; /* of an RTSP input */
     struct its_analysis_settings analysis;
     int64_t budget_us;   /* of a packet's deadline, with realtime */
