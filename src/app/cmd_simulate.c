@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/cmd.h"
+#include "app/interrupt.h"
 #include "app/simulate.h"
 #include "camera/averror.h"
 #include "sim/scene_opts.h"
@@ -24,7 +25,7 @@ static const char *const scenes[] = {
 #define X(name, text) text,
     ITS_SCENES(X)
 #undef X
-    NULL,
+        NULL,
 };
 
 static const struct its_flag scene_flags[] = {
@@ -80,14 +81,17 @@ static int run(const struct its_call *call)
         .progress = isatty(STDERR_FILENO),
     };
     its_av_log_adopt();
-    if (!s.clip)
-        return refuse(call, "no clip to write: give -o CLIP.mp4");
+    if (!s.clip && !s.truth)
+        return refuse(call, "nothing to write: give -o CLIP.mp4, --truth FILE.jsonl or both");
     if (its_scene_set_size(&s.scene, settings->size, &err) < 0)
         return refuse(call, (its_error_prefix(&err, "--size"), err.text));
-    if (s.truth && strcmp(s.truth, s.clip) == 0)
+    if (s.clip && s.truth && strcmp(s.truth, s.clip) == 0)
         return refuse(call, "clip and truth are the same file");
     struct its_cancel *cancel = its_cancel_create(NULL);
+    struct its_interrupt interrupt;
+    its_interrupt_start(&interrupt, cancel);
     int rc = its_simulate(&s, cancel, &err);
+    its_interrupt_stop(&interrupt);
     its_cancel_destroy(&cancel);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai simulate: %s\n", err.text);

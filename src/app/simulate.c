@@ -99,13 +99,14 @@ static void show_progress(struct run *r, uint64_t frames)
 static int film_frame(struct run *r, struct its_error *err)
 {
     struct its_i420 picture;
-    int code = its_clip_picture(r->clip, &picture, err);
-    if (code < 0)
-        return code;
     its_truth_frame_json(&r->text, r->scene, its_scene_next(r->scene), &r->tally);
+    int code = write_truth(r, err);
+    if (code < 0 || !r->clip)
+        return code;
+    if ((code = its_clip_picture(r->clip, &picture, err)) < 0)
+        return code;
     its_scene_draw(r->scene, &picture);
-    code = its_clip_add(r->clip, err);
-    return code < 0 ? code : write_truth(r, err);
+    return its_clip_add(r->clip, err);
 }
 
 static int film(struct run *r, struct its_error *err)
@@ -129,6 +130,8 @@ static int film(struct run *r, struct its_error *err)
 static int open_clip(struct run *r, struct its_error *err)
 {
     struct its_clip_settings s;
+    if (!r->set->clip)
+        return 0;
     its_clip_settings_default(&s);
     s.path = r->set->clip;
     s.encoder.width = r->set->scene.width;
@@ -154,7 +157,7 @@ int its_simulate(const struct its_simulate_settings *settings, struct its_cancel
         code = film(r, err);
     if (code == 0)
         code = close_truth(r, err);
-    if (code == 0 && (code = its_clip_finish(&r->clip, err)) < 0 && settings->truth)
+    if (code == 0 && r->clip && (code = its_clip_finish(&r->clip, err)) < 0 && settings->truth)
         unlink(settings->truth);
     drop_truth(r);
     its_clip_destroy(&r->clip);

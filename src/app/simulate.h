@@ -12,7 +12,7 @@ struct its_simulate_settings {
     struct its_scene_settings scene;
     int64_t duration_us;
     int bitrate_kbps;  /* 0 = constant quality */
-    const char *clip;  /* ends in .mp4 */
+    const char *clip;  /* ends in .mp4; NULL: none, nothing is drawn */
     const char *truth; /* JSON Lines; NULL: none */
     bool progress;     /* a moving line on stderr */
 };

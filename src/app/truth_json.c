@@ -69,6 +69,8 @@ void its_truth_header_json(struct its_str *out, const struct its_scene *s)
     struct its_json j = its_line_json_begin(out, "header");
     string_field(&j, "scene", its_scene_kind_name(set->kind));
     int_field(&j, "version", ITS_SCENE_VERSION);
+    string_field(&j, "weather", its_weather_name(set->weather));
+    string_field(&j, "event", its_scene_event_name(set->event));
     int_field(&j, "seed", set->seed);
     number_field(&j, "density", set->density, 3);
     int_field(&j, "width", set->width);
@@ -104,6 +106,8 @@ static void object(struct its_json *j, const struct its_scene_user *u)
     number_field(j, "speed_kmh", u->speed_mps * 3.6, 2);
     number_field(j, "occlusion", 1 - (double)u->visible, 3);
     number_field(j, "truncation", u->truncated, 3);
+    if (u->event != ITS_SCENE_EVENT_NONE)
+        string_field(j, "event", its_scene_event_name(u->event));
     its_json_object_end(j);
 }
 

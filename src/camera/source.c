@@ -101,7 +101,7 @@ int its_source_open(const struct its_source_settings *settings, struct its_cance
     }
     its_assert(s->info);
     s->set.url = NULL;
-    s->wall_start_us = its_wall_us();
+    s->wall_start_us = its_wall_us() - s->set.resume.time_us;
     *out = s;
     return 0;
 }

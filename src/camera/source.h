@@ -45,6 +45,7 @@ struct its_source_settings {
     enum its_transport transport;
     bool paced;              /* hand packets out no faster than their time stamps run */
     bool loop;               /* at the end start again, with a new epoch */
+    bool once;               /* never start again, whatever `loop` and the URL say */
     int64_t open_timeout_us; /* opening, up to the first picture, takes longer: -ETIMEDOUT; 0 = no
                               * limit */
     int64_t read_timeout_us; /* one read takes longer: the same */

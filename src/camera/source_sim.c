@@ -48,14 +48,15 @@ static const struct its_opt own_opts[] = {
 static int take_option(struct options *set, char *option, struct its_error *err)
 {
     char *equals = strchr(option, '=');
-    const char *value = equals ? equals + 1 : "";
     if (equals)
         *equals = 0;
+    const struct its_opt *o = its_opt_find(scene_opts, ITS_ARRAY_LEN(scene_opts), option);
+    bool is_switch = o && o->type == ITS_OPT_BOOL;
+    const char *value = equals ? equals + 1 : is_switch ? "true" : "";
     int rc;
-    const struct its_opt *o;
     if (strcmp(option, "size") == 0)
         rc = its_scene_set_size(&set->scene, value, err);
-    else if ((o = its_opt_find(scene_opts, ITS_ARRAY_LEN(scene_opts), option)))
+    else if (o)
         rc = its_opt_set(o, &set->scene, value, NULL, err);
     else if ((o = its_opt_find(own_opts, ITS_ARRAY_LEN(own_opts), option)))
         rc = its_opt_set(o, set, value, NULL, err);

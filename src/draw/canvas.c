@@ -4,17 +4,20 @@
 #include "draw/canvas.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <cairo.h>
 
 #include "base/mem.h"
+#include "draw/glow.h"
 #include "draw/i420.h"
 
 #define SIZE_MAX_PX 16384
 
 struct its_canvas {
     int w, h;
+    float origin_x, origin_y;
     cairo_surface_t *surface;
     cairo_t *cr;
 };
@@ -59,6 +62,8 @@ int its_canvas_height(const struct its_canvas *c)
 
 void its_canvas_set_origin(struct its_canvas *c, float x, float y)
 {
+    c->origin_x = x;
+    c->origin_y = y;
     cairo_identity_matrix(c->cr);
     cairo_translate(c->cr, x, y);
 }
@@ -107,6 +112,29 @@ void its_canvas_ellipse(struct its_canvas *c, struct its_point centre, float rx,
     cairo_restore(c->cr);
     set_colour(c, colour);
     cairo_fill(c->cr);
+}
+
+static void shine(struct its_canvas *c, struct its_point centre, struct its_point u,
+                  struct its_point v, struct its_colour colour, bool beam)
+{
+    int stride;
+    uint32_t *rgb = its_canvas_pixels(c, &stride);
+    centre.x += c->origin_x;
+    centre.y += c->origin_y;
+    its_glow_paint(rgb, stride, c->w, c->h, centre, u, v, colour, beam);
+    its_canvas_pixels_changed(c);
+}
+
+void its_canvas_glow(struct its_canvas *c, struct its_point centre, struct its_point u,
+                     struct its_point v, struct its_colour colour)
+{
+    shine(c, centre, u, v, colour, false);
+}
+
+void its_canvas_beam(struct its_canvas *c, struct its_point centre, struct its_point u,
+                     struct its_point v, struct its_colour colour)
+{
+    shine(c, centre, u, v, colour, true);
 }
 
 void its_canvas_line(struct its_canvas *c, struct its_point a, struct its_point b, float width_px,

@@ -28,6 +28,12 @@ static inline struct its_colour its_colour_scale(struct its_colour c, float k)
     return (struct its_colour){c.r * k, c.g * k, c.b * k, 1};
 }
 
+/* Part by part, as a filter does; opaque. */
+static inline struct its_colour its_colour_times(struct its_colour a, struct its_colour b)
+{
+    return (struct its_colour){a.r * b.r, a.g * b.g, a.b * b.b, 1};
+}
+
 /* 8-bit planar YUV, chroma halved both ways (rounded up), BT.709, luma 16..235. Whoever created
  * it owns it; a literal round somebody else's planes serves as well. */
 struct its_i420 {
@@ -66,6 +72,15 @@ void its_canvas_polygon(struct its_canvas *c, const struct its_point *corner, in
 /* Filled, axes parallel to the picture's. */
 void its_canvas_ellipse(struct its_canvas *c, struct its_point centre, float rx, float ry,
                         struct its_colour colour);
+
+/* Light in the shape of an ellipse, strongest at its centre, none at its edge. `u` and `v` lead
+ * from the centre to the edge; they need not be at right angles. A glow lies over the picture, `a`
+ * is how opaque; a beam falls on what is in it and makes it up to 1 + a times as bright, so that
+ * dark things stay darker than bright ones. */
+void its_canvas_glow(struct its_canvas *c, struct its_point centre, struct its_point u,
+                     struct its_point v, struct its_colour colour);
+void its_canvas_beam(struct its_canvas *c, struct its_point centre, struct its_point u,
+                     struct its_point v, struct its_colour colour);
 
 void its_canvas_line(struct its_canvas *c, struct its_point a, struct its_point b, float width_px,
                      struct its_colour colour);

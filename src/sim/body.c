@@ -24,8 +24,9 @@ struct painter {
     const struct its_view *view;
     const struct its_light *light;
     struct its_canvas *canvas;
-    double sin, cos; /* of the heading */
-    float fog;       /* share of haze, 0..1 */
+    double sin, cos;       /* of the heading */
+    float fog;             /* share of haze, 0..1 */
+    struct its_colour lit; /* what white looks like here */
 };
 
 /* Body coordinates: l towards the nose, w to the right, z up. */
@@ -38,10 +39,11 @@ static struct its_vec3 to_world(const struct painter *p, double l, double w, dou
 static struct painter painter_of(const struct its_body_pose *pose, const struct its_view *view,
                                  const struct its_light *light, struct its_canvas *canvas)
 {
-    struct painter p = {pose, view, light, canvas, sin(pose->heading), cos(pose->heading), 0};
+    struct painter p = {pose, view, light, canvas, sin(pose->heading), cos(pose->heading), 0, {0}};
     if (light) {
         double d = hypot(hypot(pose->x - view->eye.x, pose->y - view->eye.y), view->eye.z);
         p.fog = (float)(1 - exp(-d / light->haze_m));
+        p.lit = its_light_on(light, (struct its_colour){1, 1, 1, 1}, pose->x, pose->y);
     }
     return p;
 }
@@ -205,11 +207,11 @@ static struct its_colour shade(const struct painter *p, enum its_material m, str
 {
     struct its_colour c = material_colour(p, m);
     if (m == ITS_MATERIAL_HEADLAMP || m == ITS_MATERIAL_TAILLAMP)
-        return its_colour_mix(c, p->light->haze, p->fog);
+        return its_colour_mix(its_colour_times(c, p->lit), p->light->haze, p->fog);
     struct its_vec3 sun = p->light->sun;
     double direct = fmax(0, n.x * sun.x + n.y * sun.y + n.z * sun.z);
     float k = (float)(p->light->ambient * (0.8 + 0.2 * n.z) + p->light->direct * direct);
-    c = its_colour_scale(c, k);
+    c = its_colour_times(its_colour_scale(c, k), p->lit);
     /* Glass and polish mirror the sky the more they face it. */
     if (m == ITS_MATERIAL_GLASS)
         c = its_colour_mix(c, p->light->haze, 0.10f + 0.22f * (float)fmax(0, n.z));
@@ -365,9 +367,9 @@ static struct its_vec3 shadow_of(const struct painter *p, struct its_vec3 at, do
                              p->pose->y + (y - p->pose->y) * grow, 0};
 }
 
-/* All corners of the body in the picture; with `shadow` > 0, those of its shadow grown that much.
- */
-static int corners_of(const struct painter *p, double shadow, struct its_point *out)
+/* All corners of the body in the picture; with `shadow` > 0, those of its shadow grown that much;
+ * with `mirror` > 0, those of its image below the ground, shortened to that share. */
+static int corners_of(const struct painter *p, double shadow, double mirror, struct its_point *out)
 {
     const struct its_body *body = p->pose->body;
     struct its_vec3 face[FACE_MAX];
@@ -377,6 +379,8 @@ static int corners_of(const struct painter *p, double shadow, struct its_point *
             int k = face_of(p, &body->prism[i], side, face);
             for (int c = 0; shadow > 0 && c < k; c++)
                 face[c] = shadow_of(p, face[c], shadow);
+            for (int c = 0; mirror > 0 && c < k; c++)
+                face[c].z *= -mirror;
             its_assert(n + 2 * k <= POINTS_MAX);
             n += project(p->view, face, k, out + n);
         }
@@ -389,7 +393,7 @@ void its_body_outline(const struct its_body_pose *pose, const struct its_view *v
 {
     struct painter p = painter_of(pose, view, NULL, NULL);
     struct its_point corner[POINTS_MAX];
-    int n = corners_of(&p, 0, corner);
+    int n = corners_of(&p, 0, 0, corner);
     out->count = 0;
     if (n >= 3)
         hull_of(corner, n, out);
@@ -408,13 +412,31 @@ void its_body_draw_shadow(const struct its_body_pose *pose, const struct its_vie
         if (!soft && i != 1)
             continue;
         struct its_point corner[POINTS_MAX];
-        int n = corners_of(&p, ring[i].grow, corner);
+        int n = corners_of(&p, ring[i].grow, 0, corner);
         struct its_outline hull = {0};
         if (n >= 3)
             hull_of(corner, n, &hull);
-        float alpha = (soft ? ring[i].alpha : .45f) * (1 - p.fog);
+        float alpha = (soft ? ring[i].alpha : .45f) * (1 - p.fog) * light->shadow;
         if (hull.count)
             its_canvas_polygon(canvas, hull.corner, hull.count,
                                (struct its_colour){0.05f, 0.06f, 0.08f, alpha});
+    }
+}
+
+void its_body_draw_reflection(const struct its_body_pose *pose, const struct its_view *view,
+                              const struct its_light *light, struct its_canvas *canvas)
+{
+    struct painter p = painter_of(pose, view, light, canvas);
+    static const float length[] = {.8f, .5f}; /* a rough mirror: the higher, the fainter */
+    for (size_t i = 0; light->wet > 0 && i < ITS_ARRAY_LEN(length); i++) {
+        struct its_point corner[POINTS_MAX];
+        int n = corners_of(&p, 0, length[i], corner);
+        struct its_outline hull = {0};
+        if (n >= 3)
+            hull_of(corner, n, &hull);
+        struct its_colour c = its_colour_times(its_colour_scale(pose->paint, .55f), p.lit);
+        c.a = .17f * light->wet * (1 - p.fog);
+        if (hull.count)
+            its_canvas_polygon(canvas, hull.corner, hull.count, c);
     }
 }

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 #include "base/geom.h"
-#include "sim/view.h"
 #include "draw/canvas.h"
+#include "sim/light.h"
+#include "sim/view.h"
 
 /* What a simulated road user is. The names are those of the detector's classes. */
 #define ITS_ROAD_USERS(X)                                                                          \
@@ -56,14 +57,6 @@ struct its_body_pose {
     struct its_colour paint, load;
 };
 
-/* The light of the scene, and the air between. */
-struct its_light {
-    struct its_vec3 sun;    /* unit vector towards it */
-    float direct, ambient;  /* strength of both */
-    struct its_colour haze; /* what far things fade into */
-    double haze_m;          /* distance at which two thirds are lost */
-};
-
 #define ITS_OUTLINE_MAX 64
 
 /* The convex outline of a body in the picture, not cut at the edge of the picture. */
@@ -81,6 +74,22 @@ void its_body_draw_shadow(const struct its_body_pose *pose, const struct its_vie
 
 void its_body_draw(const struct its_body_pose *pose, const struct its_view *view,
                    const struct its_light *light, struct its_canvas *canvas);
+
+/* Its image in a wet road; nothing on a dry one. Painted before any body. */
+void its_body_draw_reflection(const struct its_body_pose *pose, const struct its_view *view,
+                              const struct its_light *light, struct its_canvas *canvas);
+
+/* The light of its lamps on the road, painted before any body; and the lamps themselves, painted
+ * right after the body. Nothing where vehicles drive without. */
+void its_body_draw_beams(const struct its_body_pose *pose, const struct its_view *view,
+                         const struct its_light *light, struct its_canvas *canvas);
+void its_body_draw_lamps(const struct its_body_pose *pose, const struct its_view *view,
+                         const struct its_light *light, struct its_canvas *canvas);
+
+/* What its wheels throw up from a wet road. */
+void its_body_draw_spray(const struct its_body_pose *pose, double speed_mps,
+                         const struct its_view *view, const struct its_light *light,
+                         struct its_canvas *canvas);
 
 /* Smallest box round the outline; empty when count is 0. */
 struct its_box its_outline_box(const struct its_outline *o);

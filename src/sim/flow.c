@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "sim/dice.h"
 
-#define PATHS_MAX    16
+#define PATHS_MAX    18
 #define STEP_S       (1 / 30.0)
 #define FILL_S       120 /* long enough for the slowest to drive through */
 #define ACCELERATE   1.6 /* m/s², comfortable */
@@ -15,6 +15,8 @@
 #define BRAKE_MAX    8.0 /* m/s², dry road */
 #define TURN_MPS2    3.0 /* sideways, in a bend */
 #define CLEAR_ROAD_M 1e6
+#define PULL_OVER_M  50.0 /* before he stands, who breaks down begins to make room */
+#define BESIDE_M     2.2  /* so far apart across the lane, two do not follow each other */
 
 struct its_flow {
     const struct its_path *path;
@@ -25,6 +27,12 @@ struct its_flow {
     double time_s;
     double next_s[PATHS_MAX]; /* when the next vehicle wants to enter */
     uint32_t last_id;
+
+    struct its_breakdown plan;
+    enum { NO_BREAKDOWN, BREAKDOWN_PLANNED, BREAKING_DOWN, STANDING, REPAIRED } breakdown;
+    uint32_t broken_id;
+    double repaired_s;
+
     int vehicles;
     struct its_vehicle vehicle[ITS_VEHICLES_MAX];
 };
@@ -133,6 +141,7 @@ static void place(const struct its_flow *f, struct its_vehicle *v)
     /* A slow weave of at most drift_m over some 90 m; the nose follows it. */
     double wave = v->s_m * (2 * M_PI / 90) + v->drift_phase;
     double right = v->drift_m * sin(wave);
+    right += v->pull_m;
     its_path_at(path, v->s_m, right, &v->pose.x, &v->pose.y, &v->pose.heading);
     v->pose.heading += atan(v->drift_m * cos(wave) * (2 * M_PI / 90));
 }
@@ -185,6 +194,8 @@ static double ahead_by(const struct its_flow *f, const struct its_vehicle *v,
                        const struct its_vehicle *o)
 {
     const struct its_path *pv = &f->path[v->path], *po = &f->path[o->path];
+    if (fabs(o->pull_m - v->pull_m) > BESIDE_M)
+        return -1;
     if (o->path == v->path)
         return o->s_m - v->s_m;
     if (pv->entry && pv->entry == po->entry && o->s_m - half_length(o) < po->split_m)
@@ -237,6 +248,63 @@ static double stop_ahead(const struct its_flow *f, const struct its_vehicle *v)
     return d + v->gap_m * 0.7; /* stop a little before the line, not a whole gap */
 }
 
+/* --- a breakdown */
+
+void its_flow_break_down(struct its_flow *f, const struct its_breakdown *plan)
+{
+    f->plan = *plan;
+    f->plan.after_s += f->time_s;
+    f->breakdown = BREAKDOWN_PLANNED;
+}
+
+uint32_t its_flow_broken_down(const struct its_flow *f)
+{
+    return f->breakdown == STANDING ? f->broken_id : 0;
+}
+
+/* A car far enough away to brake gently, near enough to be soon there, behind the lights. */
+static bool will_break_down(const struct its_flow *f, const struct its_vehicle *v)
+{
+    double left = f->plan.at_m - v->s_m, way = 10 + v->speed_mps * v->speed_mps / (2 * BRAKE);
+    return v->path == f->plan.path && v->kind <= ITS_BODY_ESTATE && left > way && left < 140 &&
+           v->s_m > f->path[v->path].stop_m;
+}
+
+static void pull_over(struct its_flow *f, struct its_vehicle *v)
+{
+    double t = (v->s_m - f->plan.at_m + PULL_OVER_M) / (PULL_OVER_M - 5);
+    t = fmax(0, fmin(1, t));
+    v->pull_m = f->plan.side_m * t * t * (3 - 2 * t);
+    if (f->breakdown == BREAKING_DOWN && v->speed_mps < .1 && f->plan.at_m - v->s_m < 5) {
+        f->breakdown = STANDING;
+        f->repaired_s = f->time_s + f->plan.hold_s;
+    }
+    if (f->breakdown == STANDING && f->time_s >= f->repaired_s)
+        f->breakdown = REPAIRED;
+}
+
+static void watch_breakdown(struct its_flow *f)
+{
+    if (f->breakdown == NO_BREAKDOWN || f->breakdown == REPAIRED)
+        return;
+    for (int i = 0; i < f->vehicles; i++) {
+        struct its_vehicle *v = &f->vehicle[i];
+        if (f->breakdown == BREAKDOWN_PLANNED && f->time_s >= f->plan.after_s &&
+            will_break_down(f, v)) {
+            f->breakdown = BREAKING_DOWN;
+            f->broken_id = v->id;
+        }
+        if (f->breakdown != BREAKDOWN_PLANNED && v->id == f->broken_id)
+            pull_over(f, v);
+    }
+}
+
+static double break_down_ahead(const struct its_flow *f, const struct its_vehicle *v)
+{
+    bool stops = f->breakdown == BREAKING_DOWN || f->breakdown == STANDING;
+    return stops && v->id == f->broken_id ? f->plan.at_m + v->gap_m - v->s_m : CLEAR_ROAD_M;
+}
+
 /* What v would like to drive here, slowing down in time for the next bend. */
 static double wish_here(const struct its_flow *f, const struct its_vehicle *v)
 {
@@ -271,8 +339,9 @@ static void drive(struct its_flow *f, double dt)
         double distance, wish = wish_here(f, v);
         const struct its_vehicle *o = leader_of(f, v, &distance);
         double gap = o ? distance - half_length(o) - half_length(v) : CLEAR_ROAD_M;
+        double stop = fmin(stop_ahead(f, v), break_down_ahead(f, v));
         wanted[i] = fmin(acceleration(v, wish, gap, o ? v->speed_mps - o->speed_mps : 0),
-                         acceleration(v, wish, stop_ahead(f, v), v->speed_mps));
+                         acceleration(v, wish, stop, v->speed_mps));
     }
     for (int i = 0; i < f->vehicles; i++) {
         struct its_vehicle *v = &f->vehicle[i];
@@ -295,6 +364,8 @@ static void leave(struct its_flow *f)
 
 static double interval(struct its_flow *f, int path)
 {
+    if (f->path[path].every_s > 0)
+        return f->path[path].every_s;
     double rate = f->path[path].per_second * f->density;
     if (rate <= 0)
         return INFINITY;
@@ -324,6 +395,7 @@ void its_flow_advance(struct its_flow *f, double seconds)
     int steps = (int)ceil(seconds / STEP_S - 1e-9);
     for (int i = 0; i < steps; i++) {
         double dt = seconds / steps;
+        watch_breakdown(f);
         drive(f, dt);
         leave(f);
         for (int path = 0; path < f->paths; path++)

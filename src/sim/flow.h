@@ -28,6 +28,7 @@ struct its_path {
     } users;
     double heavy;      /* vehicles: share of lorries and buses, 0..1 */
     double per_second; /* users entering at density 1 */
+    double every_s;    /* instead: one at every so many seconds, at any density; 0 = by chance */
 
     /* --- where paths meet; 0 = nowhere */
     int entry, exit; /* paths of one entry share their first split_m; of one exit, their end */
@@ -70,6 +71,7 @@ struct its_vehicle {
     double s_m; /* of the middle, along the path */
     double wish_mps, headway_s, gap_m;
     double drift_m, drift_phase; /* nobody drives exactly in the middle */
+    double pull_m;               /* to the right of the lane: who breaks down makes room */
     uint32_t lines_crossed;      /* one bit per counting line: for the caller */
 };
 
@@ -84,6 +86,19 @@ struct its_flow *its_flow_create(const struct its_path *path, int paths,
 void its_flow_destroy(struct its_flow **f);
 
 void its_flow_advance(struct its_flow *f, double seconds);
+
+/* Somebody breaks down: the next car on `path` that comes there after `after_s` pulls over by
+ * `side_m`, stands still at `at_m` for hold_s, and drives on if there was nothing to pull over for.
+ */
+struct its_breakdown {
+    int path;
+    double at_m, side_m, after_s, hold_s;
+};
+
+void its_flow_break_down(struct its_flow *f, const struct its_breakdown *plan);
+
+/* The id of the one who broke down, while he stands; 0: nobody. */
+uint32_t its_flow_broken_down(const struct its_flow *f);
 
 /* What the signal shows now. */
 enum its_light_state its_flow_light(const struct its_flow *f, int signal);

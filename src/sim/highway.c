@@ -7,19 +7,23 @@
 #include "sim/site.h"
 #include "sim/texture.h"
 
-#define MEDIAN     1.9 /* half of it; rails stand on it */
-#define RAIL       1.35
-#define LINE_IN    3.0 /* edge line towards the median */
-#define LANE_FAST  5.0 /* middle of the lane */
-#define DASHES     6.85
-#define LANE_SLOW  8.65
-#define LINE_OUT   10.6 /* edge line towards the hard shoulder */
-#define ASPHALT    13.2
-#define OUTER_RAIL 13.9
-#define STRAIGHT   150.0 /* then the bend begins */
-#define RADIUS     850.0
-#define BEHIND     30.0 /* the road begins this far behind the camera */
-#define COUNT_AT   29.0 /* the counting lines lie here */
+#define MEDIAN      1.9 /* half of it; rails stand on it */
+#define RAIL        1.35
+#define LINE_IN     3.0 /* edge line towards the median */
+#define LANE_FAST   5.0 /* middle of the lane */
+#define DASHES      6.85
+#define LANE_SLOW   8.65
+#define LINE_OUT    10.6 /* edge line towards the hard shoulder */
+#define SHOULDER    11.3 /* where one drives on it */
+#define ASPHALT     13.2
+#define OUTER_RAIL  13.9
+#define STRAIGHT    150.0 /* then the bend begins */
+#define RADIUS      850.0
+#define BEHIND      30.0 /* the road begins this far behind the camera */
+#define LAMPS       12
+#define LAMP_ACROSS (OUTER_RAIL + 1)
+#define LAMP_ARM    2.2
+#define COUNT_AT    29.0 /* the counting lines lie here */
 
 /* Along and across the road, from the place on the ground. */
 static void road_coordinates(float x, float y, float *along, float *across)
@@ -117,6 +121,13 @@ static struct its_colour highway_ground(float x, float y, float across, float al
     return its_colour_scale(its_colour_mix(c, paint, fminf(1, line) * wear), 1 - shadow);
 }
 
+static bool highway_paved(float x, float y)
+{
+    float s, lat;
+    road_coordinates(x, y, &s, &lat);
+    return fabsf(lat) > (float)MEDIAN && fabsf(lat) < (float)ASPHALT;
+}
+
 /* --- beside the road */
 
 static struct its_point at_road(const struct its_view *view, double along, double across, double z)
@@ -126,9 +137,12 @@ static struct its_point at_road(const struct its_view *view, double along, doubl
     return its_view_project(view, p);
 }
 
-static struct its_colour hazed(const struct its_site *site, struct its_colour c, double distance)
+static struct its_colour hazed(const struct its_site *site, struct its_colour c, double s,
+                               double across)
 {
-    return its_colour_mix(c, site->light.haze, (float)(1 - exp(-distance / site->light.haze_m)));
+    double x, y;
+    place_on_road(s, across, &x, &y);
+    return its_light_through_air(&site->light, its_light_on(&site->light, c, x, y), s);
 }
 
 /* One length of rail from s to s + 4 m with the post at its end. */
@@ -141,17 +155,17 @@ static void rail_piece(const struct its_site *site, const struct its_view *view,
     struct its_point foot[4] = {
         at_road(view, s + 4, across - .05, 0), at_road(view, s + 4, across + .05, 0),
         at_road(view, s + 4, across + .05, .6), at_road(view, s + 4, across - .05, .6)};
-    its_canvas_polygon(canvas, foot, 4, hazed(site, post, s));
+    its_canvas_polygon(canvas, foot, 4, hazed(site, post, s, across));
     for (int i = 0; i < 3; i++) {
         struct its_point beam[4] = {
             at_road(view, s, across, z[i]), at_road(view, s + 4, across, z[i]),
             at_road(view, s + 4, across, z[i + 1]), at_road(view, s, across, z[i + 1])};
-        its_canvas_polygon(canvas, beam, 4, hazed(site, i == 1 ? rib : zinc, s));
+        its_canvas_polygon(canvas, beam, 4, hazed(site, i == 1 ? rib : zinc, s, across));
     }
     struct its_point top[4] = {
         at_road(view, s, across - .07, .78), at_road(view, s + 4, across - .07, .78),
         at_road(view, s + 4, across + .07, .78), at_road(view, s, across + .07, .78)};
-    its_canvas_polygon(canvas, top, 4, hazed(site, bright, s));
+    its_canvas_polygon(canvas, top, 4, hazed(site, bright, s, across));
 }
 
 static void rails(const struct its_site *site, const struct its_view *view,
@@ -163,17 +177,10 @@ static void rails(const struct its_site *site, const struct its_view *view,
             rail_piece(site, view, s, across[i], canvas);
 }
 
-static void lamp_post(const struct its_site *site, const struct its_view *view, double s,
-                      double across, struct its_canvas *canvas)
+/* Pairs, the farthest first. */
+static double lamp_along(int i)
 {
-    static const struct its_colour steel = {.50f, .52f, .53f, 1}, head = {.75f, .76f, .76f, 1};
-    double arm = across > 0 ? across - 2.2 : across + 2.2;
-    struct its_point foot = at_road(view, s, across, 0), top = at_road(view, s, across, 10);
-    struct its_point end = at_road(view, s, arm, 10.4);
-    float width = fmaxf(.7f, (float)(view->focal_px / s * .16));
-    its_canvas_line(canvas, foot, top, width, hazed(site, steel, s));
-    its_canvas_line(canvas, top, end, width * .7f, hazed(site, steel, s));
-    its_canvas_ellipse(canvas, end, width * 2, width * .7f, hazed(site, head, s));
+    return 260 - 45 * (i / 2);
 }
 
 static void highway_furnish(const struct its_site *site, const struct its_view *view, uint64_t seed,
@@ -191,9 +198,12 @@ static void highway_furnish(const struct its_site *site, const struct its_view *
                              canvas);
         }
     }
-    for (double s = 260; s > 30; s -= 45) {
-        lamp_post(site, view, s, -OUTER_RAIL - 1, canvas);
-        lamp_post(site, view, s, OUTER_RAIL + 1, canvas);
+    for (int i = 0; i < site->light.lamps; i++) {
+        struct its_vec3 foot = {0}, arm = {0};
+        double across = i % 2 ? LAMP_ACROSS : -LAMP_ACROSS, s = lamp_along(i);
+        place_on_road(s, across, &foot.x, &foot.y);
+        place_on_road(s, across - copysign(LAMP_ARM, across), &arm.x, &arm.y);
+        its_scenery_lamp_post(site, view, foot, arm, canvas);
     }
 }
 
@@ -211,6 +221,27 @@ static struct its_path lane(double offset_m, double speed_mps, double heavy)
     };
 }
 
+/* Along the hard shoulder, against the traffic. */
+static struct its_path wrong_way(void)
+{
+    struct its_path p = lane(SHOULDER, 20, 0);
+    p.reversed = true;
+    p.per_second = 0;
+    p.every_s = 38;
+    return p;
+}
+
+static void add_lamps(struct its_light *light)
+{
+    for (light->lamps = 0; light->lamps < LAMPS; light->lamps++) {
+        int i = light->lamps;
+        double x, y, across = LAMP_ACROSS - LAMP_ARM;
+        place_on_road(lamp_along(i), i % 2 ? across : -across, &x, &y);
+        light->lamp[i].x = (float)x;
+        light->lamp[i].y = (float)y;
+    }
+}
+
 void its_site_highway(struct its_site *site, int w, int h)
 {
     *site = (struct its_site){
@@ -222,12 +253,17 @@ void its_site_highway(struct its_site *site, int w, int h)
         .paths = 4,
         .path = {lane(-LANE_FAST, 25, 0), lane(-LANE_SLOW, 21, .3), lane(LANE_FAST, 25, 0),
                  lane(LANE_SLOW, 21, .3)},
+        .breakdown = {3, BEHIND + 47, 3.2, 3, INFINITY}, /* on the hard shoulder */
+        .wrong_way = wrong_way(),
+        .wrong_way_empties = -1,
         .lines = 2,
         .line = {{"inbound", {-LINE_OUT - 1.2, COUNT_AT, 0}, {-MEDIAN - .2, COUNT_AT, 0}},
                  {"outbound", {MEDIAN + .2, COUNT_AT, 0}, {LINE_OUT + 1.2, COUNT_AT, 0}}},
         .ground = highway_ground,
+        .paved = highway_paved,
         .furnish = highway_furnish,
     };
+    add_lamps(&site->light);
     /* The vertical field counts: a taller picture must not lose the road. */
     double field = 2 * atan(tan(29 * M_PI / 180) * w / h / (16 / 9.0));
     its_view_init(&site->view, (struct its_vec3){.6, 0, 9.5}, 0, 15.2 * M_PI / 180, field, w, h);

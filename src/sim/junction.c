@@ -10,23 +10,25 @@
 #include "sim/site.h"
 #include "sim/texture.h"
 
-#define MIDDLE     30.0
-#define MAIN_HALF  7.0 /* half of the main road, which runs north */
-#define SIDE_HALF  3.5 /* half of the side road */
-#define LANE_LEFT  1.75
-#define LANE_RIGHT 5.25
-#define TURN       5.0  /* radius of a right turn */
-#define KERB       3.25 /* radius of the kerb at the corners */
-#define CYCLES     10.0 /* middle of the cycle track, 2 m wide */
-#define FOOT_FROM  11.2
-#define FOOT_TO    15.4
-#define MAIN_STOP  8.2
-#define SIDE_STOP  16.6
-#define STOP_WIDTH 0.45
-#define NORTH_END  160.0
-#define SOUTH_END  75.0
-#define SIDE_END   90.0
-#define YAW        (14.5 * M_PI / 180)
+#define MIDDLE      30.0
+#define MAIN_HALF   7.0 /* half of the main road, which runs north */
+#define SIDE_HALF   3.5 /* half of the side road */
+#define LANE_LEFT   1.75
+#define LANE_RIGHT  5.25
+#define TURN        5.0  /* radius of a right turn */
+#define KERB        3.25 /* radius of the kerb at the corners */
+#define CYCLES      10.0 /* middle of the cycle track, 2 m wide */
+#define FOOT_FROM   11.2
+#define FOOT_TO     15.4
+#define MAIN_STOP   8.2
+#define SIDE_STOP   16.6
+#define STOP_WIDTH  0.45
+#define NORTH_END   160.0
+#define SOUTH_END   75.0
+#define SIDE_END    90.0
+#define LAMP_ACROSS 16.2
+#define LAMP_ARM    2.4
+#define YAW         (14.5 * M_PI / 180)
 
 enum {
     SIGNAL_MAIN,
@@ -137,22 +139,33 @@ static struct its_colour junction_ground(float x, float y, float across, float a
     return grass(x, v, foot, seed);
 }
 
+static bool junction_paved(float x, float y)
+{
+    float ax = fabsf(x), av = fabsf(y - (float)MIDDLE);
+    return off_road(ax, av) < 0 || (ax > (float)FOOT_FROM && ax < (float)FOOT_TO) ||
+           av < (float)SIDE_HALF + 2.4f;
+}
+
 /* --- beside the road */
 
 static void quad(const struct its_site *site, const struct its_view *view,
-                 const struct its_vec3 *corner, struct its_colour c, struct its_canvas *canvas)
+                 const struct its_vec3 *corner, struct its_colour c, bool shines,
+                 struct its_canvas *canvas)
 {
     struct its_point p[4];
-    double d = 0;
+    double d = 0, x = 0, y = 0;
     for (int i = 0; i < 4; i++) {
         struct its_vec3 cam = its_view_to_camera(view, corner[i]);
         if (cam.z < 1)
             return;
         d += cam.z / 4;
+        x += corner[i].x / 4;
+        y += corner[i].y / 4;
         p[i] = its_view_to_picture(view, cam);
     }
-    float fog = (float)(1 - exp(-d / site->light.haze_m));
-    its_canvas_polygon(canvas, p, 4, its_colour_mix(c, site->light.haze, fog));
+    if (!shines)
+        c = its_light_on(&site->light, c, x, y);
+    its_canvas_polygon(canvas, p, 4, its_light_through_air(&site->light, c, d));
 }
 
 /* A wall from a to b, `height` high, with rows of windows. */
@@ -161,7 +174,7 @@ static void wall(const struct its_site *site, const struct its_view *view, struc
                  struct its_canvas *canvas)
 {
     struct its_vec3 face[4] = {a, b, {b.x, b.y, height}, {a.x, a.y, height}};
-    quad(site, view, face, c, canvas);
+    quad(site, view, face, c, false, canvas);
     int columns = ITS_MAX(1, (int)(hypot(b.x - a.x, b.y - a.y) / 3)), rows = (int)(height / 3.2);
     for (int row = 0; row < rows; row++) {
         for (int i = 0; i < columns; i++) {
@@ -170,7 +183,10 @@ static void wall(const struct its_site *site, const struct its_view *view, struc
             struct its_vec3 r = {a.x + t1 * (b.x - a.x), a.y + t1 * (b.y - a.y), z};
             struct its_vec3 pane[4] = {l, r, {r.x, r.y, z + 1.5}, {l.x, l.y, z + 1.5}};
             float g = (float)its_dice_between(dice, .16, .34);
-            quad(site, view, pane, (struct its_colour){g * .8f, g * .95f, g * 1.1f, 1}, canvas);
+            bool lit = its_dice_between(dice, 0, 1) < site->light.lit_windows;
+            struct its_colour dark = {g * .8f, g * .95f, g * 1.1f, 1};
+            struct its_colour warm = {.6f + g, .42f + g, .12f + g, 1};
+            quad(site, view, pane, lit ? warm : dark, lit, canvas);
         }
     }
 }
@@ -196,7 +212,7 @@ static void house(const struct its_site *site, const struct its_view *view, doub
                                    {x1, v0 + MIDDLE, z},
                                    {x1, v0 + MIDDLE, z + .5},
                                    {x0, v0 + MIDDLE, z + .5}};
-        quad(site, view, band, its_colour_scale(c, i ? .55f : .75f), canvas);
+        quad(site, view, band, its_colour_scale(c, i ? .55f : .75f), false, canvas);
     }
 }
 
@@ -220,6 +236,11 @@ static void junction_furnish(const struct its_site *site, const struct its_view 
         for (int side = -1; side <= 1; side += 2)
             house(site, view, side > 0 ? x : -x - 16, side > 0 ? x + 16 : -x, 9, 20,
                   its_dice_between(&dice, 8, 14), &dice, canvas);
+    for (int i = 0; i < site->light.lamps; i++) {
+        struct its_vec3 arm = {site->light.lamp[i].x, site->light.lamp[i].y, 0}, foot = arm;
+        foot.x += copysign(LAMP_ARM, arm.x);
+        its_scenery_lamp_post(site, view, foot, arm, canvas);
+    }
     for (int side = -1; side <= 1; side += 2)
         for (double v = -9; v > -30; v -= 7)
             its_scenery_tree(site, view, side * its_dice_between(&dice, 18, 26), v + MIDDLE,
@@ -331,6 +352,8 @@ void its_site_junction(struct its_site *site, int w, int h)
                   .ambient = .62f,
                   .haze = {.80f, .85f, .89f, 1},
                   .haze_m = 900},
+        .breakdown = {2, SOUTH_END + 45, 0, 3, 30}, /* in the outer lane, beyond the lights */
+        .wrong_way_empties = 0,
         .lines = 4,
         .line = {{"south", {-7.2, MIDDLE - 11, 0}, {7.2, MIDDLE - 11, 0}},
                  {"west", {-8.6, MIDDLE - 3.8, 0}, {-8.6, MIDDLE + 3.8, 0}},
@@ -350,14 +373,24 @@ void its_site_junction(struct its_site *site, int w, int h)
                                [SIGNAL_SIDE] = {15.5, 6.5, 3},
                                [SIGNAL_SLOW] = {27.5, 4, 1.2}}},
         .ground = junction_ground,
+        .paved = junction_paved,
         .furnish = junction_furnish,
     };
+    for (int i = 0; i < 10; i++) { /* behind the pavements, far ones first */
+        site->light.lamp[i].x = (float)((i % 2 ? 1 : -1) * (LAMP_ACROSS - LAMP_ARM));
+        site->light.lamp[i].y = (float)(MIDDLE + 86 - 24 * (i / 2));
+    }
+    site->light.lamps = 10;
     add_vehicles(site);
     for (int side = -1; side <= 1; side += 2) {
         add_slow(site, side * CYCLES, ITS_PATH_BICYCLES);
         add_slow(site, side * 12.8, ITS_PATH_PERSONS);
         add_slow(site, side * 14.2, ITS_PATH_PERSONS);
     }
+    site->wrong_way =
+        way(LANE_LEFT, NORTH_END, M_PI, NORTH_END + SOUTH_END, NORTH_END - MAIN_STOP - STOP_WIDTH);
+    site->wrong_way.signal = 1 + SIGNAL_MAIN;
+    site->wrong_way.every_s = 38;
     double field = 2 * atan(tan(31 * M_PI / 180) * w / h / (16 / 9.0));
     its_view_init(&site->view, (struct its_vec3){-8.5, 1, 9.2}, YAW, 15.6 * M_PI / 180, field, w,
                   h);

@@ -12,6 +12,8 @@
 #include "sim/depth.h"
 #include "sim/dice.h"
 #include "sim/flow.h"
+#include "sim/frame_code.h"
+#include "sim/rain.h"
 #include "sim/scenery.h"
 #include "sim/site.h"
 
@@ -55,6 +57,17 @@ const char *its_scene_kind_name(enum its_scene_kind kind)
     return name[kind];
 }
 
+const char *its_scene_event_name(enum its_scene_event event)
+{
+    static const char *const name[] = {
+#define X(id, text) [ITS_SCENE_EVENT_##id] = text,
+        ITS_SCENE_EVENTS(X)
+#undef X
+    };
+    its_assert(event < ITS_SCENE_EVENT_COUNT);
+    return name[event];
+}
+
 void its_scene_settings_default(struct its_scene_settings *s)
 {
     *s = (struct its_scene_settings)ITS_SCENE_DEFAULTS;
@@ -66,6 +79,10 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
 {
     if (s->kind >= ITS_SCENE_COUNT)
         return its_error_set(err, -EINVAL, "scene: no such kind (%d)", (int)s->kind);
+    if (s->weather >= ITS_WEATHER_COUNT)
+        return its_error_set(err, -EINVAL, "scene: no such weather (%d)", (int)s->weather);
+    if (s->event >= ITS_SCENE_EVENT_COUNT)
+        return its_error_set(err, -EINVAL, "scene: no such event (%d)", (int)s->event);
     if (!(s->density >= 0 && s->density <= 1))
         return its_error_set(err, -EINVAL, "scene: density %g is not within 0..1", s->density);
     if (s->width < 64 || s->width > 4096 || s->height < 64 || s->height > 4096 || s->width % 2 ||
@@ -74,6 +91,11 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
                              s->width, s->height);
     if (s->fps < 1 || s->fps > 120)
         return its_error_set(err, -EINVAL, "scene: %d fps is not within 1..120", s->fps);
+    if (s->frame_code && (s->width < ITS_FRAME_CODE_MIN_W || s->height < ITS_FRAME_CODE_MIN_H))
+        return its_error_set(err, -EINVAL,
+                             "scene: %dx%d has no room for a frame code (at least "
+                             "%dx%d)",
+                             s->width, s->height, ITS_FRAME_CODE_MIN_W, ITS_FRAME_CODE_MIN_H);
     if (!(s->sway_px >= 0 && s->sway_px <= 8))
         return its_error_set(err, -EINVAL, "scene: a sway of %g px is not within 0..8", s->sway_px);
     if (!(s->noise >= 0 && s->noise <= 20))
@@ -84,8 +106,9 @@ static int check(const struct its_scene_settings *s, struct its_error *err)
 static void make_noise(struct its_scene *s)
 {
     struct its_dice dice = {(uint64_t)s->settings.seed ^ 0x6e6f697365u};
+    double deviation = s->settings.noise * s->site.light.noise;
     for (int i = 0; i < NOISE_SIZE + s->settings.width; i++)
-        s->noise[i] = (int8_t)lrint(its_dice_normal(&dice) * s->settings.noise);
+        s->noise[i] = (int8_t)lrint(fmax(-127, fmin(127, its_dice_normal(&dice) * deviation)));
 }
 
 static void make_site(const struct its_scene_settings *s, struct its_site *site)
@@ -95,6 +118,13 @@ static void make_site(const struct its_scene_settings *s, struct its_site *site)
         [ITS_SCENE_JUNCTION] = its_site_junction,
     };
     site_of[s->kind](site, s->width, s->height);
+    its_light_set_weather(&site->light, s->weather);
+    if (s->event == ITS_SCENE_EVENT_WRONG_WAY) {
+        its_assert(site->paths < ITS_SITE_PATHS_MAX);
+        if (site->wrong_way_empties >= 0)
+            site->path[site->wrong_way_empties].per_second = 0;
+        site->path[site->paths++] = site->wrong_way; /* the last one */
+    }
 }
 
 static void make_lines(const struct its_site *site, struct its_scene_line *line)
@@ -147,6 +177,8 @@ int its_scene_create(const struct its_scene_settings *settings, struct its_scene
     make_lines(&s->site, s->line);
     s->flow = its_flow_create(s->site.path, s->site.paths, &s->site.signals, settings->density,
                               settings->seed);
+    if (settings->event == ITS_SCENE_EVENT_STOPPED)
+        its_flow_break_down(s->flow, &s->site.breakdown);
     code = make_pictures(s);
     if (code < 0) {
         its_scene_destroy(&s);
@@ -256,6 +288,14 @@ static float visible_share(const struct its_scene *s, int place, int n, struct i
     return inside ? (float)seen / (float)inside : 0;
 }
 
+static enum its_scene_event event_of(const struct its_scene *s, const struct its_vehicle *v)
+{
+    if (s->settings.event == ITS_SCENE_EVENT_WRONG_WAY && v->path == s->site.paths - 1)
+        return ITS_SCENE_EVENT_WRONG_WAY;
+    bool stopped = v->id == its_flow_broken_down(s->flow);
+    return stopped ? ITS_SCENE_EVENT_STOPPED : ITS_SCENE_EVENT_NONE;
+}
+
 /* Fills in user number truth.users unless nothing of it is in the picture. */
 static void describe(struct its_scene *s, const struct its_vehicle *v, int place, int n)
 {
@@ -273,6 +313,7 @@ static void describe(struct its_scene *s, const struct its_vehicle *v, int place
         .y_m = v->pose.y,
         .heading_rad = v->pose.heading,
         .speed_mps = v->speed_mps,
+        .event = event_of(s, v),
     };
 }
 
@@ -385,6 +426,36 @@ static void paint_lights(struct its_scene *s, double from, double to)
     }
 }
 
+/* What vehicles do to the road under and before them. */
+static void paint_road(struct its_scene *s, const struct its_vehicle *v, int n)
+{
+    const struct its_view *view = &s->site.view;
+    const struct its_light *light = &s->site.light;
+    for (int i = 0; i < n; i++) {
+        const struct its_body_pose *pose = &v[s->order[i]].pose;
+        if (v[s->order[i]].id == s->hidden)
+            continue;
+        its_body_draw_shadow(pose, view, light, s->canvas);
+        its_body_draw_reflection(pose, view, light, s->canvas);
+        its_body_draw_beams(pose, view, light, s->canvas);
+    }
+}
+
+/* Spray hangs behind: who comes towards us covers his own. */
+static void paint_vehicle(struct its_scene *s, const struct its_vehicle *v)
+{
+    const struct its_view *view = &s->site.view;
+    const struct its_light *light = &s->site.light;
+    double towards = sin(v->pose.heading) * (view->eye.x - v->pose.x) +
+                     cos(v->pose.heading) * (view->eye.y - v->pose.y);
+    if (towards > 0)
+        its_body_draw_spray(&v->pose, v->speed_mps, view, light, s->canvas);
+    its_body_draw(&v->pose, view, light, s->canvas);
+    its_body_draw_lamps(&v->pose, view, light, s->canvas);
+    if (towards <= 0)
+        its_body_draw_spray(&v->pose, v->speed_mps, view, light, s->canvas);
+}
+
 static void paint(struct its_scene *s)
 {
     int n;
@@ -393,9 +464,7 @@ static void paint(struct its_scene *s)
     its_canvas_paint(s->canvas, s->background, s->sway_x - (float)s->margin_px,
                      s->sway_y - (float)s->margin_px);
     its_canvas_set_origin(s->canvas, s->sway_x, s->sway_y);
-    for (int i = 0; i < n; i++)
-        if (v[s->order[i]].id != s->hidden)
-            its_body_draw_shadow(&v[s->order[i]].pose, &s->site.view, &s->site.light, s->canvas);
+    paint_road(s, v, n);
     double deep = INFINITY;
     for (int i = 0; i < n; i++) {
         const struct its_body_pose *pose = &v[s->order[i]].pose;
@@ -403,9 +472,13 @@ static void paint(struct its_scene *s)
         paint_lights(s, deep, depth);
         deep = fmin(deep, depth);
         if (v[s->order[i]].id != s->hidden)
-            its_body_draw(pose, &s->site.view, &s->site.light, s->canvas);
+            paint_vehicle(s, &v[s->order[i]]);
     }
     paint_lights(s, deep, -INFINITY);
+    if (s->site.light.wet > 0) {
+        its_canvas_set_origin(s->canvas, 0, 0);
+        its_rain_drops(s->canvas, s->settings.seed);
+    }
 }
 
 static uint8_t noisy(uint8_t y, int8_t noise)
@@ -425,17 +498,27 @@ static void add_noise(uint8_t *restrict y, const int8_t *restrict noise, int n)
         y[x] = noisy(y[x], noise[x]);
 }
 
-void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
+static void draw_noise(const struct its_scene *s, const struct its_i420 *to)
 {
-    its_assert(s->started);
-    paint(s);
-    its_canvas_to_i420(s->canvas, to);
     if (s->settings.noise <= 0)
         return;
     struct its_dice dice = {s->settings.seed + s->truth.frame * 0x632be59bd9b4e019u};
     for (int y = 0; y < to->h; y++)
         add_noise(to->plane[0] + (ptrdiff_t)y * to->stride[0],
                   s->noise + its_dice_bits(&dice) % NOISE_SIZE, to->w);
+}
+
+void its_scene_draw(struct its_scene *s, const struct its_i420 *to)
+{
+    its_assert(s->started);
+    paint(s);
+    its_canvas_to_i420(s->canvas, to);
+    if (s->site.light.wet > 0)
+        its_rain_fall(to, s->settings.seed, s->truth.frame);
+    draw_noise(s, to);
+    if (s->settings.frame_code)
+        its_frame_code_draw(to, (struct its_frame_code){(uint32_t)s->truth.frame,
+                                                        (uint32_t)(s->truth.time_us / 1000)});
 }
 
 struct its_canvas *its_scene_canvas(struct its_scene *s)

@@ -4,6 +4,7 @@
  * One thread at a time. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -12,7 +13,7 @@
 #include "draw/canvas.h"
 
 /* Raised whenever the same settings give other pictures or another truth than before. */
-#define ITS_SCENE_VERSION 1
+#define ITS_SCENE_VERSION 2
 
 /* Kinds by name: the configuration and the command line use these. */
 #define ITS_SCENES(X) X(HIGHWAY, "highway") X(JUNCTION, "junction")
@@ -24,20 +25,37 @@ enum its_scene_kind {
         ITS_SCENE_COUNT
 };
 
+/* What goes wrong on request. */
+#define ITS_SCENE_EVENTS(X) X(NONE, "none") X(STOPPED, "stopped") X(WRONG_WAY, "wrong-way")
+
+enum its_scene_event {
+#define X(name, text) ITS_SCENE_EVENT_##name,
+    ITS_SCENE_EVENTS(X)
+#undef X
+        ITS_SCENE_EVENT_COUNT
+};
+
+/* "stopped", … Static storage. */
+const char *its_scene_event_name(enum its_scene_event event);
+
 /* "highway", … Static storage. */
 const char *its_scene_kind_name(enum its_scene_kind kind);
 
 struct its_scene_settings {
     enum its_scene_kind kind;
+    enum its_weather weather;
+    enum its_scene_event event;
     unsigned seed;
     double density;    /* 0 = empty road … 1 = as much as the road carries */
     int width, height; /* pixels, even, 64..4096 */
     int fps;           /* 1..120 */
     double sway_px;    /* the mast in the wind: largest shift of the picture, 0..8 */
-    double noise;      /* of the sensor: standard deviation of the luma, 0..20 */
+    bool frame_code;   /* the frame's number and time in the lower left corner (frame_code.h) */
+    double noise;      /* of the sensor: standard deviation of the luma by day, 0..20; bad light
+                        * makes it larger */
 };
 
-/* Highway, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
+/* Highway by day, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
 #define ITS_SCENE_DEFAULTS                                                                         \
     {                                                                                              \
         .kind = ITS_SCENE_HIGHWAY, .seed = 1, .density = 0.5, .width = 960, .height = 540,         \
@@ -60,6 +78,7 @@ struct its_scene_user {
     double x_m, y_m;    /* middle of its footprint on the ground */
     double heading_rad; /* 0 = along y (away from the camera), clockwise */
     double speed_mps;
+    enum its_scene_event event; /* what is wrong with this one now */
 };
 
 /* A counting line: displayed pixels. */

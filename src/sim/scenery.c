@@ -29,17 +29,34 @@ static float ridge(float bearing, float scale, float height, uint32_t seed)
  */
 static struct its_colour sky(const struct its_site *site, float bearing, float up, uint32_t seed)
 {
-    static const struct its_colour top = {.42f, .60f, .83f, 1}, cloud = {.95f, .96f, .97f, 1};
     static const struct its_colour far = {.47f, .56f, .62f, 1}, near = {.26f, .35f, .24f, 1};
+    const struct its_light *light = &site->light;
+    struct its_colour dim = light->exposure; /* far from any lamp */
     if (up < ridge(bearing, 60, .022f, seed + 7))
-        return its_colour_mix(near, site->light.haze, .35f);
+        return its_colour_mix(its_colour_times(near, dim), light->haze, .35f);
     if (up < ridge(bearing, 7, .06f, seed + 3))
-        return its_colour_mix(far, site->light.haze, .45f);
-    struct its_colour c = its_colour_mix(site->light.haze, top, fminf(1, up * 5));
+        return its_colour_mix(its_colour_times(far, dim), light->haze, .45f);
+    struct its_colour c = its_colour_mix(light->haze, light->zenith, fminf(1, up * 5));
     float flat = 1 / (up + .05f); /* clouds lie flatter towards the horizon */
     float n = its_texture_noise(bearing * flat * 2, flat * 1.5f, seed) * .6f +
               its_texture_noise(bearing * flat * 6, flat * 4, seed + 1) * .4f;
-    return its_colour_mix(c, cloud, fmaxf(0, fminf(.8f, (n - .5f) * 3)));
+    return its_colour_mix(c, light->cloud, fmaxf(0, fminf(.8f, (n - .5f + light->overcast) * 3)));
+}
+
+/* Water darkens asphalt and mirrors the sky, the more so the flatter one looks; in hollows there
+ * are puddles. */
+static struct its_colour wet(const struct its_site *site, const struct its_view *view,
+                             struct its_colour c, struct its_vec3 at, float distance, float across,
+                             uint32_t seed)
+{
+    float steep = (float)view->eye.z / distance;
+    float mirror = .05f + .60f * powf(1 - fminf(1, steep), 4);
+    float hollow = its_texture_noise((float)at.x * .55f, (float)at.y * .22f, seed + 41) * .7f +
+                   its_texture_noise((float)at.x * 2, (float)at.y * .9f, seed + 42) * .3f;
+    float puddle = fmaxf(0, fminf(1, (hollow - .60f) * 7)) * fmaxf(0, 1 - across * 2);
+    mirror = fminf(.85f, mirror * (.75f + .4f * hollow) + .22f * puddle);
+    float k = 1 - site->light.wet * .38f;
+    return its_colour_mix(its_colour_scale(c, k), site->light.haze, mirror * site->light.wet);
 }
 
 static struct its_colour ground(const struct its_site *site, const struct its_view *view,
@@ -48,7 +65,10 @@ static struct its_colour ground(const struct its_site *site, const struct its_vi
     double d = hypot(hypot(at.x - view->eye.x, at.y - view->eye.y), view->eye.z);
     double across = d / view->focal_px, along = across * d / view->eye.z;
     struct its_colour c = site->ground((float)at.x, (float)at.y, (float)across, (float)along, seed);
-    return its_colour_mix(c, site->light.haze, (float)(1 - exp(-d / site->light.haze_m)));
+    c = its_light_on(&site->light, c, at.x, at.y);
+    if (site->light.wet > 0 && site->paved((float)at.x, (float)at.y))
+        c = wet(site, view, c, at, (float)d, (float)across, seed);
+    return its_light_through_air(&site->light, c, d);
 }
 
 void its_scenery_paint(const struct its_site *site, const struct its_view *view, uint64_t seed,
@@ -88,7 +108,9 @@ static void tree_shadow(const struct its_site *site, const struct its_view *view
                 return;
             ring[i] = its_view_project(view, p);
         }
-        its_canvas_polygon(canvas, ring, 16, (struct its_colour){.03f, .05f, .04f, .16f * clear});
+        its_canvas_polygon(
+            canvas, ring, 16,
+            (struct its_colour){.03f, .05f, .04f, .16f * clear * site->light.shadow});
     }
 }
 
@@ -105,7 +127,7 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
     struct its_point top = its_view_project(view, (struct its_vec3){x, y, height_m * .4});
     float scale = (float)(view->focal_px / cam.z), hue = (float)its_dice_between(&dice, -.04, .06);
     its_canvas_line(canvas, low, top, fmaxf(1, scale * .3f),
-                    (struct its_colour){.2f, .16f, .12f, 1});
+                    its_light_on(&site->light, (struct its_colour){.2f, .16f, .12f, 1}, x, y));
     double tall_px = scale * height_m;
     int leaves = tall_px > 90 ? 900 : tall_px > 40 ? 300 : 60;
     double leaf_low = tall_px > 90 ? .02 : .035, leaf_high = tall_px > 90 ? .045 : .07;
@@ -120,7 +142,7 @@ void its_scenery_tree(const struct its_site *site, const struct its_view *view, 
                                          (height_m * .36));
         lit = fmaxf(.25f, lit + .12f * (float)its_dice_normal(&dice));
         struct its_colour leaf = {(.30f + hue) * lit, .43f * lit, .16f * lit, 1};
-        leaf = its_colour_mix(site->light.haze, leaf, clear);
+        leaf = its_colour_mix(site->light.haze, its_light_on(&site->light, leaf, x, y), clear);
         float size =
             fmaxf(.7f, scale * (float)(height_m * its_dice_between(&dice, leaf_low, leaf_high)));
         its_canvas_ellipse(canvas, p, size, size * .8f, leaf);
@@ -131,8 +153,13 @@ void its_scenery_traffic_light(const struct its_site *site, const struct its_vie
                                const struct its_site_light *light, enum its_light_state state,
                                struct its_canvas *canvas)
 {
-    static const struct its_colour steel = {.42f, .44f, .45f, 1}, black = {.07f, .08f, .08f, 1};
-    static const struct its_colour off = {.16f, .16f, .16f, 1};
+    const struct its_light *air = &site->light;
+    struct its_colour steel =
+        its_light_on(air, (struct its_colour){.42f, .44f, .45f, 1}, light->x, light->y);
+    struct its_colour black =
+        its_light_on(air, (struct its_colour){.07f, .08f, .08f, 1}, light->x, light->y);
+    struct its_colour off =
+        its_light_on(air, (struct its_colour){.16f, .16f, .16f, 1}, light->x, light->y);
     static const struct {
         double z;
         enum its_light_state when;
@@ -157,7 +184,39 @@ void its_scenery_traffic_light(const struct its_site *site, const struct its_vie
     for (size_t i = 0; facing > 0 && i < ITS_ARRAY_LEN(lamp); i++) {
         struct its_point p =
             its_view_project(view, (struct its_vec3){light->x, light->y, lamp[i].z});
-        its_canvas_ellipse(canvas, p, fmaxf(1, px * .11f), fmaxf(1, px * .11f),
-                           lamp[i].when == state ? lamp[i].lit : off);
+        bool burns = lamp[i].when == state;
+        float r = fmaxf(1, px * .11f);
+        struct its_colour glow = lamp[i].lit;
+        its_canvas_ellipse(canvas, p, r, r, burns ? lamp[i].lit : off);
+        glow.a = .3f + .5f * air->beam;
+        if (burns && air->beam > 0)
+            its_canvas_glow(canvas, p, (struct its_point){r * 5, 0}, (struct its_point){0, r * 5},
+                            glow);
     }
+}
+
+void its_scenery_lamp_post(const struct its_site *site, const struct its_view *view,
+                           struct its_vec3 foot, struct its_vec3 arm, struct its_canvas *canvas)
+{
+    struct its_vec3 head_at = {arm.x, arm.y, 10.4}, top_at = {foot.x, foot.y, 10};
+    double depth = its_view_to_camera(view, foot).z;
+    if (depth < 3)
+        return;
+    const struct its_light *light = &site->light;
+    struct its_colour steel =
+        its_light_on(light, (struct its_colour){.50f, .52f, .53f, 1}, foot.x, foot.y);
+    struct its_colour off =
+        its_light_on(light, (struct its_colour){.75f, .76f, .76f, 1}, arm.x, arm.y);
+    struct its_colour lit = {1, .93f, .76f, 1};
+    steel = its_light_through_air(light, steel, depth);
+    off = its_light_through_air(light, off, depth);
+    float width = fmaxf(.7f, (float)(view->focal_px / depth * .16));
+    struct its_point top = its_view_project(view, top_at), head = its_view_project(view, head_at);
+    its_canvas_line(canvas, its_view_project(view, foot), top, width, steel);
+    its_canvas_line(canvas, top, head, width * .7f, steel);
+    its_canvas_ellipse(canvas, head, width * 2, width * .7f, light->lamp_power > 0 ? lit : off);
+    lit.a = fminf(.7f, light->lamp_power * 1.2f);
+    struct its_point u = {width * 11, 0}, v = {0, width * 9};
+    if (light->lamp_power > 0)
+        its_canvas_glow(canvas, head, u, v, lit);
 }

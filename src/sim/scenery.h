@@ -14,6 +14,10 @@ void its_scenery_paint(const struct its_site *site, const struct its_view *view,
 void its_scenery_tree(const struct its_site *site, const struct its_view *view, double x, double y,
                       double height_m, uint64_t seed, struct its_canvas *canvas);
 
+/* A street lamp 10 m high, its head over `arm`. */
+void its_scenery_lamp_post(const struct its_site *site, const struct its_view *view,
+                           struct its_vec3 foot, struct its_vec3 arm, struct its_canvas *canvas);
+
 /* A traffic light on its post, with the lamp that burns. */
 void its_scenery_traffic_light(const struct its_site *site, const struct its_view *view,
                                const struct its_site_light *light, enum its_light_state state,

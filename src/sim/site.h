@@ -2,13 +2,14 @@
  * ground looks like. One file per site fills this in; nothing here changes afterwards. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/body.h"
 #include "sim/flow.h"
 #include "sim/view.h"
 
-#define ITS_SITE_PATHS_MAX  16
+#define ITS_SITE_PATHS_MAX  18
 #define ITS_SITE_LINES_MAX  4
 #define ITS_SITE_LIGHTS_MAX 8
 
@@ -33,8 +34,14 @@ struct its_site {
     struct its_site_light traffic_light[ITS_SITE_LIGHTS_MAX];
     struct its_signals signals; /* count 0: none */
 
+    struct its_breakdown breakdown; /* for who asks for a stopped vehicle */
+    struct its_path wrong_way;      /* for who asks for a wrong-way driver … */
+    int wrong_way_empties;          /* … a path nobody else drives then; -1: none */
+
     /* Colour of the ground at x, y; a pixel covers `across` by `along` metres there. */
     struct its_colour (*ground)(float x, float y, float across, float along, uint32_t seed);
+    /* Is it road or pavement, which shine when they are wet? */
+    bool (*paved)(float x, float y);
     /* What stands beside the road, painted over the ground from far to near. */
     void (*furnish)(const struct its_site *site, const struct its_view *view, uint64_t seed,
                     struct its_canvas *canvas);

@@ -37,6 +37,8 @@ static bool add(struct lines *l, const char *text, size_t len, char why[200])
         return snprintf(why, 200, "line %d comes after the summary", l->count), false;
     if (type && strcmp(type, "crossing") == 0 && add_crossing(l, j))
         return true;
+    if (type && strcmp(type, "header") == 0 && l->count == 1)
+        return true;
     if (type && strcmp(type, "frame") == 0)
         return l->frames++, true;
     if (type && strcmp(type, "summary") == 0)

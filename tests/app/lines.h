@@ -1,4 +1,5 @@
-/* For tests: the JSON Lines of `analyze --json`, read and taken apart. */
+/* For tests: the JSON Lines of `analyze --json`, and of `simulate --truth`, read and taken apart.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct lines {
 };
 
 /* Reads the text. False, with a sentence in why[200], unless it is empty, or every line is a JSON
- * object of a known type and the last one, and no other, is the summary. */
+ * object of a known type and the last one, and no other, is the summary; a header may only be the
+ * first. */
 bool lines_read(const char *text, struct lines *out, char why[200]);
 void lines_free(struct lines *l);
 

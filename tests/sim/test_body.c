@@ -12,7 +12,9 @@
 
 enum { W = 480, H = 360 };
 
-static const struct its_light light = {.sun = {-.5, -.3, .81},
+static const struct its_light light = {.exposure = {1, 1, 1, 1},
+                                       .shadow = 1,
+                                       .sun = {-.5, -.3, .81},
                                        .direct = .6f,
                                        .ambient = .6f,
                                        .haze = {.8f, .85f, .9f, 1},

@@ -110,6 +110,23 @@ static void same_seed_same_bytes(void **state)
     }
 }
 
+/* Each weather its own picture of one and the same traffic, and none too dark to see. */
+static void weather_changes_the_picture_only(void **state)
+{
+    for (int kind = 0; kind < ITS_SCENE_COUNT; kind++) {
+        struct hashes h[ITS_WEATHER_COUNT];
+        for (int w = 0; w < ITS_WEATHER_COUNT; w++) {
+            struct its_scene_settings s = small((enum its_scene_kind)kind, 7);
+            s.weather = (enum its_weather)w;
+            h[w] = film(&s);
+            for (int other = 0; other < w; other++) {
+                assert_true(h[w].truth == h[other].truth);
+                assert_true(h[w].picture != h[other].picture);
+            }
+        }
+    }
+}
+
 /* --- pictures against boxes */
 
 static const struct its_scene_user *user_of(const struct its_scene_truth *t, uint32_t id)
@@ -312,6 +329,73 @@ static void highway_directions(void **state)
     its_scene_destroy(&scene);
 }
 
+/* A vehicle that stops stays where it is, in the picture, for a good while; nobody else is marked.
+ */
+static void somebody_stops(void **state)
+{
+    for (int kind = 0; kind < ITS_SCENE_COUNT; kind++) {
+        struct its_scene_settings s = small((enum its_scene_kind)kind, 5);
+        s.event = ITS_SCENE_EVENT_STOPPED;
+        struct its_scene *scene = scene_of(&s);
+        uint32_t who = 0;
+        int frames = 0;
+        double x = 0, y = 0;
+        for (int frame = 0; frame < 1200; frame++) {
+            const struct its_scene_truth *t = its_scene_next(scene);
+            for (int i = 0; i < t->users; i++) {
+                const struct its_scene_user *u = &t->user[i];
+                if (u->event == ITS_SCENE_EVENT_NONE)
+                    continue;
+                assert_int_equal(u->event, ITS_SCENE_EVENT_STOPPED);
+                if (!who) {
+                    who = u->id;
+                    x = u->x_m;
+                    y = u->y_m;
+                }
+                assert_int_equal(u->id, who);
+                assert_true(u->speed_mps < .5 && hypot(u->x_m - x, u->y_m - y) < .5);
+                frames++;
+            }
+        }
+        printf("%s: user %u stands for %.1f s\n", its_scene_kind_name(s.kind), who, frames / 15.0);
+        assert_true(frames > 28 * 15);
+        its_scene_destroy(&scene);
+    }
+}
+
+/* He comes towards the camera where all others drive away from it. */
+static void somebody_comes_the_wrong_way(void **state)
+{
+    for (int kind = 0; kind < ITS_SCENE_COUNT; kind++) {
+        struct its_scene_settings s = small((enum its_scene_kind)kind, 5);
+        s.event = ITS_SCENE_EVENT_WRONG_WAY;
+        struct its_scene *scene = scene_of(&s);
+        int frames = 0, crossings = 0;
+        for (int frame = 0; frame < 900; frame++) {
+            const struct its_scene_truth *t = its_scene_next(scene);
+            for (int i = 0; i < t->users; i++) {
+                const struct its_scene_user *u = &t->user[i];
+                if (u->event == ITS_SCENE_EVENT_NONE)
+                    continue;
+                assert_int_equal(u->event, ITS_SCENE_EVENT_WRONG_WAY);
+                assert_true(u->x_m > 0 && cos(u->heading_rad) < 0);
+                frames++;
+            }
+            for (int i = 0; i < t->crossings; i++) {
+                const struct its_scene_user *u = user_of(t, t->crossing[i].user);
+                if (u->event == ITS_SCENE_EVENT_WRONG_WAY) {
+                    assert_int_equal(t->crossing[i].direction, -1);
+                    crossings++;
+                }
+            }
+        }
+        printf("%s: seen in %d frames, %d crossings\n", its_scene_kind_name(s.kind), frames,
+               crossings);
+        assert_true(frames > 60 && crossings > 0);
+        its_scene_destroy(&scene);
+    }
+}
+
 static void plans_the_same_lines(void **state)
 {
     struct its_scene_settings s = small(ITS_SCENE_HIGHWAY, 1);
@@ -332,7 +416,7 @@ static void plans_the_same_lines(void **state)
 
 static void refuses_settings(void **state)
 {
-    struct its_scene_settings bad[7];
+    struct its_scene_settings bad[8];
     for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++)
         bad[i] = small(ITS_SCENE_HIGHWAY, 1);
     bad[0].density = 1.5;
@@ -342,6 +426,7 @@ static void refuses_settings(void **state)
     bad[4].sway_px = NAN;
     bad[5].noise = -1;
     bad[6].kind = ITS_SCENE_COUNT;
+    bad[7].weather = ITS_WEATHER_COUNT;
     for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++) {
         struct its_scene *scene = NULL;
         struct its_error err = {0};
@@ -354,9 +439,15 @@ static void refuses_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_seed_same_bytes), cmocka_unit_test(boxes_hold_what_is_drawn),
-        cmocka_unit_test(truth_is_sane),        cmocka_unit_test(crossings_agree_with_boxes),
-        cmocka_unit_test(highway_directions),   cmocka_unit_test(plans_the_same_lines),
+        cmocka_unit_test(same_seed_same_bytes),
+        cmocka_unit_test(weather_changes_the_picture_only),
+        cmocka_unit_test(boxes_hold_what_is_drawn),
+        cmocka_unit_test(truth_is_sane),
+        cmocka_unit_test(crossings_agree_with_boxes),
+        cmocka_unit_test(highway_directions),
+        cmocka_unit_test(plans_the_same_lines),
+        cmocka_unit_test(somebody_stops),
+        cmocka_unit_test(somebody_comes_the_wrong_way),
         cmocka_unit_test(refuses_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
