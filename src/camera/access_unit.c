@@ -365,7 +365,7 @@ enum its_assembled its_assembler_push(struct its_assembler *a, const struct its_
     }
     if (a->state == ITS_UNIT_EMPTY)
         open_unit(a, packet, continues, gap);
-    a->unit.arrived_us = packet->arrived_us;
+    a->unit.arrived_us = ITS_MAX(a->unit.arrived_us, packet->arrived_us); /* they may overtake */
     add_payload(a, packet);
 
     bool ends = packet->marker && !a->marker_lies && (a->unit.has_slice || a->skip);

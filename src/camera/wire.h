@@ -19,8 +19,9 @@ struct its_wire {
     int64_t read_us; /* monotonic, when the latest bytes were read */
 };
 
-/* Names are looked up by the system's resolver, which cannot be interrupted; its own time-out
- * bounds it. 0 or a negative code whose sentence tells a wrong name from a closed port. */
+/* TLS encrypts, but takes any certificate: cameras sign their own. Names are looked up by the
+ * system's resolver, which cannot be interrupted; its own time-out bounds it. 0 or a negative code
+ * whose sentence tells a wrong name from a closed port. */
 int its_wire_connect(struct its_wire *w, struct its_source *source, const char *host, int port,
                      bool tls, struct its_error *err);
 
