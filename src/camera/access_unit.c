@@ -131,19 +131,6 @@ static void note_unit(struct its_assembler *a, size_t at)
     }
 }
 
-static void add_unit(struct its_assembler *a, const uint8_t *unit, size_t n)
-{
-    if (n < header_bytes(a)) {
-        a->malformed++;
-        return;
-    }
-    size_t at = a->unit.size;
-    if (its_assembler_append(a, start_code, sizeof(start_code)) && its_assembler_append(a, unit, n))
-        note_unit(a, at);
-    else
-        a->unit.size = at;
-}
-
 /* A unit whose end never came is cut away. */
 static void drop_fragment(struct its_assembler *a)
 {
@@ -152,6 +139,20 @@ static void drop_fragment(struct its_assembler *a)
         a->unit.damaged = true;
     }
     a->in_fragment = false;
+}
+
+static void add_unit(struct its_assembler *a, const uint8_t *unit, size_t n)
+{
+    if (n < header_bytes(a)) {
+        a->malformed++;
+        return;
+    }
+    drop_fragment(a);
+    size_t at = a->unit.size;
+    if (its_assembler_append(a, start_code, sizeof(start_code)) && its_assembler_append(a, unit, n))
+        note_unit(a, at);
+    else
+        a->unit.size = at;
 }
 
 /* --- payloads */

@@ -69,7 +69,7 @@ static bool parse_port(const char *from, size_t len, int *port)
 static bool is_host(const char *host)
 {
     for (const char *c = host; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"<>\\^`{|}", *c))
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"<>[\\]^`{|}", *c))
             return false;
     return *host != 0;
 }
@@ -114,8 +114,11 @@ int its_address_parse(const char *url, struct its_address *out, struct its_error
     const char *authority = strstr(url, "://");
     if (!authority || !copy(url, (size_t)(authority - url), out->scheme, sizeof(out->scheme)))
         return its_error_set(err, -EINVAL, "not an address: scheme://host/path is expected");
-    for (char *c = out->scheme; *c; c++)
+    for (char *c = out->scheme; *c; c++) {
         *c = (char)tolower((unsigned char)*c);
+        if (!isalnum((unsigned char)*c) && !strchr("+-.", *c))
+            return its_error_set(err, -EINVAL, "not an address: its scheme is no word");
+    }
     authority += 3;
 
     size_t len = strcspn(authority, "/?#");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -23,6 +24,7 @@ struct gst_camera {
     pthread_t thread;
 
     pthread_mutex_t lock;
+    pthread_cond_t told;
     /* --- under lock */
     unsigned count;
     struct gst_frame frames[FRAMES_MAX];
@@ -41,6 +43,7 @@ static void *read_lines(void *arg)
         pthread_mutex_lock(&c->lock);
         c->frames[n] = (struct gst_frame){key, us};
         c->count = n + 1;
+        pthread_cond_signal(&c->told);
         pthread_mutex_unlock(&c->lock);
     }
     return NULL;
@@ -80,6 +83,7 @@ struct gst_camera *gst_camera_start(const char *const *args)
     char line[128];
     struct gst_camera *c = calloc(1, sizeof(*c));
     pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->told, NULL);
     spawn(c, program, args);
     if (!fgets(line, sizeof(line), c->out) || sscanf(line, "port %d", &c->port) != 1)
         fail_msg("the RTSP server does not start");
@@ -92,9 +96,13 @@ int gst_camera_port(const struct gst_camera *c)
     return c->port;
 }
 
-bool gst_camera_frame(struct gst_camera *c, unsigned number, struct gst_frame *out)
+bool gst_camera_frame(struct gst_camera *c, unsigned number, int wait_s, struct gst_frame *out)
 {
+    struct timespec until = {.tv_sec = time(NULL) + wait_s};
     pthread_mutex_lock(&c->lock);
+    while (wait_s && number >= c->count &&
+           pthread_cond_timedwait(&c->told, &c->lock, &until) == 0) {
+    }
     bool sent = number < c->count;
     if (sent)
         *out = c->frames[number];
@@ -111,6 +119,7 @@ void gst_camera_kill(struct gst_camera **pc)
     pthread_join(c->thread, NULL);
     fclose(c->out);
     close(c->keep);
+    pthread_cond_destroy(&c->told);
     pthread_mutex_destroy(&c->lock);
     free(c);
 }

@@ -18,8 +18,8 @@ struct gst_frame {
     int64_t mono_us; /* when the whole picture was handed to the packetiser */
 };
 
-/* The frame of that number, once it has been sent; false: not yet. */
-bool gst_camera_frame(struct gst_camera *c, unsigned number, struct gst_frame *out);
+/* The frame of that number; waits up to wait_s seconds for it to be told. False: not sent yet. */
+bool gst_camera_frame(struct gst_camera *c, unsigned number, int wait_s, struct gst_frame *out);
 
 /* Kills it as a power failure would. */
 void gst_camera_kill(struct gst_camera **c);

@@ -176,6 +176,24 @@ static void test_a_hole_in_a_fragment(void **state)
     assert_false(a.unit.damaged); /* the next picture is whole */
 }
 
+/* A parameter set within a fragmented slice: once its place was kept, but not its bytes. */
+static void r_unit_within_a_fragment(void **state)
+{
+    start(ITS_RTP_H264, 1 << 20);
+    PUSH(1, false, P0);
+    PUSH(1, false,
+         "\x7c\x81\x12"
+         "abcdef");
+    PUSH(1, false, SPS);
+    assert_int_equal(PUSH(1, true,
+                          "\x7c\x41"
+                          "g"),
+                     ITS_AU_READY);
+    EXPECT(CODE P0 CODE SPS);
+    assert_int_equal(a.unit.sets_at[0] + a.unit.sets_size[0], a.unit.size);
+    assert_true(a.unit.damaged);
+}
+
 /* The packet with the marker is lost: the next picture ends it, and knows that it is not whole. */
 static void test_a_lost_end(void **state)
 {
@@ -321,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_a_marker_that_lies_is_found_out),
         cmocka_unit_test(test_fragments_and_aggregates),
         cmocka_unit_test(test_a_hole_in_a_fragment),
+        cmocka_unit_test(r_unit_within_a_fragment),
         cmocka_unit_test(test_a_lost_end),
         cmocka_unit_test(test_too_big_is_dropped_and_counted),
         cmocka_unit_test(test_endless_parameter_sets_are_bounded),

@@ -358,7 +358,7 @@ static void endless_parameters(struct camera *c)
 static void only_parameters(struct camera *c)
 {
     put_key(c, 0);
-    for (uint32_t i = 0; i < 500000; i++)
+    for (uint32_t i = 0; i < 100000; i++)
         if (!put_rtp(c, 3600, false, sps, sizeof(sps)))
             break;
 }

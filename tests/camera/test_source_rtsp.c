@@ -173,7 +173,7 @@ static unsigned number_of_key(struct gst_camera *c, int64_t arrived_us)
 {
     struct gst_frame f;
     unsigned found = 0;
-    for (unsigned i = 0; gst_camera_frame(c, i, &f); i++)
+    for (unsigned i = 0; gst_camera_frame(c, i, 0, &f); i++)
         if (f.key && f.mono_us <= arrived_us)
             found = i;
     return found;
@@ -199,7 +199,7 @@ static void measure_lag(const char *codec, const char *fps, enum its_transport t
     int n = 0;
     for (int i = first_key; i < count; i++) {
         struct gst_frame f;
-        assert_true(gst_camera_frame(c, at + (unsigned)(i - first_key), &f));
+        assert_true(gst_camera_frame(c, at + (unsigned)(i - first_key), 3, &f));
         lag_us[n++] = arrived_us[i] - f.mono_us;
     }
     qsort(lag_us, (size_t)n, sizeof(*lag_us), compare_us);
