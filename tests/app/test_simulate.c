@@ -40,6 +40,7 @@ static void read_truth(const char *name, struct lines *out)
     process_shell(&p, LIMIT_S, "cat %s/%s", dir, name);
     if (!lines_read(p.out.data, out, why))
         fail_msg("%s: %s", name, why);
+    assert_true(out->count > 0);
     process_fini(&p);
 }
 
