@@ -119,10 +119,10 @@ static void take_lines(struct its_analysis *a)
 
 /* Lines in fractions, and a tracker that has to know the picture's edges, meet the real picture
  * here: with the first frame and whenever the size changes. Track ids go on. */
-static int fit_picture(struct its_analysis *a, const struct its_frame *f)
+static void fit_picture(struct its_analysis *a, const struct its_frame *f)
 {
     if (a->counter && f->display_w == a->display_w && f->display_h == a->display_h)
-        return 0;
+        return;
     a->display_w = f->display_w;
     a->display_h = f->display_h;
 
@@ -137,7 +137,6 @@ static int fit_picture(struct its_analysis *a, const struct its_frame *f)
     int count = in_pixels(a, pixels);
     its_counter_destroy(&a->counter);
     a->counter = its_counter_create(&a->set.counter, pixels, count);
-    return a->tracker && a->counter ? 0 : -ENOMEM;
 }
 
 static void note_discontinuity(struct its_analysis *a, const struct its_frame *f)
@@ -174,15 +173,16 @@ static void follow(struct its_analysis *a, const struct its_frame *f, struct its
     r->stamps.end_us[ITS_STAGE_TRACK] = its_mono_us();
 }
 
+/* The last stamp goes into a copy: who kept the result may be reading it by then. */
 static void publish(struct its_analysis *a, struct its_result *r)
 {
+    struct its_stamps stamps = r->stamps;
     its_bus_publish(a->bus, r);
-    r->stamps.end_us[ITS_STAGE_PUBLISH] = its_mono_us();
-    its_latency_record(&a->latency, &r->stamps);
+    stamps.end_us[ITS_STAGE_PUBLISH] = its_mono_us();
+    its_latency_record(&a->latency, &stamps);
     a->stats.frames++;
     a->stats.analysed += r->analysed;
     a->stats.tracks = r->tracks.count;
-    a->stats.last_us = r->stamps.end_us[ITS_STAGE_PUBLISH];
 }
 
 static struct its_result *begin_result(struct its_analysis *a, const struct its_frame *f)
@@ -209,7 +209,8 @@ static struct its_result *begin_result(struct its_analysis *a, const struct its_
 void its_analysis_frame(struct its_analysis *a, struct its_frame *f)
 {
     take_lines(a);
-    struct its_result *r = fit_picture(a, f) == 0 ? begin_result(a, f) : NULL;
+    fit_picture(a, f);
+    struct its_result *r = begin_result(a, f);
     if (!r) {
         a->stats.failed++;
         its_frame_unref(&f);

@@ -49,6 +49,5 @@ struct its_analysis_stats {
     _Atomic uint64_t analysed; /* of them, looked at by a detector */
     _Atomic uint64_t failed;   /* frames given up for lack of memory */
     _Atomic int tracks;        /* in the newest result */
-    _Atomic int64_t last_us;   /* monotonic time of the newest result; 0 = none yet */
 };
 const struct its_analysis_stats *its_analysis_stats(const struct its_analysis *a);

@@ -179,17 +179,19 @@ static uint64_t errors_of(const struct run *r, const struct its_source *source,
            failed;
 }
 
-/* Reads to the end or until enough; 0, or why it ended early. */
-static int feed(struct run *r, struct its_source *source, struct its_error *err)
+/* Reads to the end, until enough or until cancelled, which is an end like another; 0, or why it ended
+ * early. */
+static int feed(struct run *r, struct its_source *source, struct its_cancel *cancel,
+                struct its_error *err)
 {
     int rc = 0;
-    while (rc == 0 && !r->enough) {
+    while (rc == 0 && !r->enough && !its_cancel_is_set(cancel)) {
         struct its_packet *packet;
         rc = its_source_read(source, &packet, err);
         if (rc == 0)
             rc = its_decode_lane_push(r->lane, packet);
     }
-    return rc == ITS_EEOF ? 0 : rc;
+    return rc == ITS_EEOF || rc == ITS_ECANCELLED ? 0 : rc;
 }
 
 static void wait_until_through(struct run *r)
@@ -252,6 +254,7 @@ int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *
     source_settings.url = settings->input;
     source_settings.transport = settings->transport;
     source_settings.paced = settings->realtime;
+    source_settings.once = true;
     struct its_source *source;
     int rc = its_source_open(&source_settings, cancel, &source, err);
     if (rc < 0)
@@ -265,7 +268,7 @@ int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *
     r->expected_frames = settings->max_frames ? settings->max_frames : its_source_frames(source);
     rc = start(r, err);
     if (rc == 0) {
-        rc = feed(r, source, err);
+        rc = feed(r, source, cancel, err);
         rc = finish(r, source, rc, err);
     }
     stop(r);

@@ -13,7 +13,7 @@
 #include "camera/source.h"
 
 struct its_analyze_settings {
-    const char *input; /* source URL */
+    const char *input;            /* source URL */
     enum its_transport transport; /* of an RTSP input */
     struct its_analysis_settings analysis;
     int64_t budget_us;   /* of a packet's deadline, with realtime */
@@ -26,7 +26,7 @@ struct its_analyze_settings {
     FILE *out;           /* borrowed */
 };
 
-/* 0 also when damaged stretches were passed over (the summary counts them); negative when the input
+/* A cancel ends it like the end of the input, with the summary of what was seen. 0 also when damaged stretches were passed over (the summary counts them); negative when the input
  * cannot be opened or holds no frame that can be decoded, with a sentence in err. */
 int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *cancel,
                 struct its_error *err);

@@ -68,6 +68,10 @@ static enum its_camera_error error_of(int code)
         return ITS_CAMERA_ERROR_REFUSED;
     case -ETIMEDOUT:
         return ITS_CAMERA_ERROR_TIMED_OUT;
+    case ITS_EHOST:
+    case -EHOSTUNREACH:
+    case -ENETUNREACH:
+        return ITS_CAMERA_ERROR_UNREACHABLE;
     case ITS_ENOVIDEO:
     case ITS_EUNSUPPORTED:
         return ITS_CAMERA_ERROR_UNUSABLE;

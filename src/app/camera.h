@@ -20,6 +20,7 @@
     X(NOT_FOUND, "not_found")                                                                      \
     X(REFUSED, "refused")                                                                          \
     X(TIMED_OUT, "timed_out")                                                                      \
+    X(UNREACHABLE, "unreachable") /* no such host, or no way to it */                              \
     X(UNUSABLE, "unusable") /* no video in it, or none we can decode */                            \
     X(CLOSED, "closed")     /* by the other side */                                                \
     X(OTHER, "other")                                                                              \

@@ -6,6 +6,8 @@
 extern const struct its_command its_cmd_run;
 extern const struct its_command its_cmd_analyze;
 extern const struct its_command its_cmd_simulate;
+extern const struct its_command its_cmd_camera_list;
+extern const struct its_command its_cmd_camera_probe;
 extern const struct its_command its_cmd_config_check;
 extern const struct its_command its_cmd_config_print;
 extern const struct its_command its_cmd_config_docs;

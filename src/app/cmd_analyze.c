@@ -5,6 +5,7 @@
 #include "app/analyze.h"
 #include "app/cmd.h"
 #include "app/config_flags.h"
+#include "app/interrupt.h"
 #include "camera/averror.h"
 
 struct settings {
@@ -96,7 +97,10 @@ static int analyse(const struct its_call *call, struct plan *p)
     p->analyze.analysis.line_count = p->line_count;
 
     struct its_cancel *cancel = its_cancel_create(NULL);
+    struct its_interrupt interrupt;
+    its_interrupt_start(&interrupt, cancel);
     int rc = its_analyze(&p->analyze, cancel, &err);
+    its_interrupt_stop(&interrupt);
     its_cancel_destroy(&cancel);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai analyze: %s\n", err.text);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/cmd.h"
+#include "app/interrupt.h"
 #include "app/simulate.h"
 #include "camera/averror.h"
 #include "sim/scene_opts.h"
@@ -87,7 +88,10 @@ static int run(const struct its_call *call)
     if (s.clip && s.truth && strcmp(s.truth, s.clip) == 0)
         return refuse(call, "clip and truth are the same file");
     struct its_cancel *cancel = its_cancel_create(NULL);
+    struct its_interrupt interrupt;
+    its_interrupt_start(&interrupt, cancel);
     int rc = its_simulate(&s, cancel, &err);
+    its_interrupt_stop(&interrupt);
     its_cancel_destroy(&cancel);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai simulate: %s\n", err.text);

@@ -74,11 +74,12 @@ static const struct its_opt store_opts[] = {
 
 const struct its_opt its_camera_opts[] = {
     {"url", ITS_OPT_URL, offsetof(struct its_camera_config, url), .required = true, .live = true,
-     .doc = "Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps`), "
-            "`http://host/path` (or `https`; MPEG-TS, MP4 in fragments, JPEG pictures), "
-            "`tcp://host:port` or `udp://host:port` (MPEG-TS), `v4l2:/dev/video0`, or a file. Special "
-            "characters of a password may be written as they are or as %40 and the like. The "
-            "password is never printed or logged."},
+     .doc =
+         "Where the pictures come from: `rtsp://user:password@host/path` (or `rtsps`), "
+         "`http://host/path` (or `https`; MPEG-TS, MP4 in fragments, JPEG pictures), "
+         "`tcp://host:port` or `udp://host:port` (MPEG-TS), `v4l2:/dev/video0`, or a file. Special "
+         "characters of a password may be written as they are or as %40 and the like. The "
+         "password is never printed or logged."},
     {"transport", ITS_OPT_CHOICE, offsetof(struct its_camera_config, transport),
      .choices = transports, .live = true,
      .doc = "How RTSP brings the pictures. `tcp`: nothing is lost, and it passes most networks. "

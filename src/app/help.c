@@ -67,7 +67,9 @@ static void append_facts(const struct its_opt *o, const void *defaults, struct i
 static void print_flag(const struct its_flag *flag, const void *defaults, FILE *out)
 {
     fprintf(out, "    %s%s%s%s\n", its_flag_dashes(flag->opt.name), flag->opt.name,
-            !flag->arg ? "" : flag->opt.name[1] ? "=" : " ",
+            !flag->arg          ? ""
+            : flag->opt.name[1] ? "="
+                                : " ",
             flag->arg ? flag->arg : "");
     struct its_str text = {0};
     its_str_puts(&text, flag->opt.doc);

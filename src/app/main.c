@@ -23,6 +23,8 @@ int main(int argc, char **argv)
         &its_cmd_run,
         &its_cmd_analyze,
         &its_cmd_simulate,
+        &its_cmd_camera_probe,
+        &its_cmd_camera_list,
         &its_cmd_config_check,
         &its_cmd_config_print,
         &its_cmd_config_docs,

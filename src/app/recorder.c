@@ -27,8 +27,7 @@ static void put_crossing(struct its_recorder *r, const struct its_result *result
         .arrived_us = its_wall_us() - (its_mono_us() - result->stamps.arrived_us),
     };
     snprintf(event.camera, sizeof(event.camera), "%s", r->camera);
-    if (its_store_put_event(r->store, &event) < 0)
-        r->refused++;
+    its_store_put_event(r->store, &event); /* counts and tells what it has no room for */
 }
 
 void its_recorder_flush(struct its_recorder *r)

@@ -18,7 +18,6 @@ struct its_recorder {
 
     /* --- written by the lane, read by all */
     _Atomic uint64_t crossings[2][ITS_CLASS_COUNT]; /* all lines together, by direction */
-    _Atomic uint64_t refused;                       /* events the store had no room for */
 };
 
 /* camera and store outlive the recorder. */

@@ -25,11 +25,12 @@ static void our_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-/* The kernel's own SIGHUP says that the terminal has gone: nobody is left to watch. One that a person
- * or a program sends asks for a reload. */
-static bool is_hangup(const siginfo_t *info)
+/* SIGHUP asks for a reload, and also says that the terminal has gone: then nobody is left to watch.
+ * Who sent it does not tell, as an interactive shell passes the kernel's on. A server that was not
+ * begun on a terminal (systemd, nohup) has none to lose. */
+static bool has_lost_terminal(bool had_one)
 {
-    return info->si_code == SI_KERNEL;
+    return had_one && !isatty(STDOUT_FILENO);
 }
 
 void its_run_block_signals(void)
@@ -79,7 +80,8 @@ static void watch(struct server *s)
     const struct its_view_ops *ops = &its_view_plain;
     struct its_view *view = NULL;
     const char *title = "ITS Camera AI " ITS_VERSION;
-    if (!settings->plain && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
+    bool on_terminal = isatty(STDOUT_FILENO);
+    if (!settings->plain && on_terminal && isatty(STDIN_FILENO)) {
         ops = &its_view_terminal;
         view = ops->open(s->engine, title);
     }
@@ -93,9 +95,8 @@ static void watch(struct server *s)
     int64_t end_us = settings->duration_us ? its_mono_us() + settings->duration_us : INT64_MAX;
     bool leave = false;
     while (!leave && its_mono_us() < end_us) {
-        siginfo_t info;
-        int sig = sigtimedwait(&set, &info, &(struct timespec){.tv_nsec = REFRESH_NS});
-        bool asked_to_reload = sig == SIGHUP && !is_hangup(&info);
+        int sig = sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = REFRESH_NS});
+        bool asked_to_reload = sig == SIGHUP && !has_lost_terminal(on_terminal);
         show_crossings(s->feed, ops, view);
         if (asked_to_reload)
             reload(s);

@@ -155,28 +155,11 @@ const struct its_camera_config *its_seat_config(const struct its_seat *s)
     return s->config;
 }
 
-void its_seat_halt(struct its_seat *s)
-{
-    its_camera_halt(s->camera);
-}
-
 void its_seat_retire(struct its_seat *s)
 {
     struct its_error err;
     if (its_store_register_lines(s->shared->store, s->id, NULL, 0, its_wall_us(), &err) < 0)
         its_log(ITS_LOG_WARN, s->id, "its lines stay open: %s", err.text);
-}
-
-void its_seat_destroy(struct its_seat **ps)
-{
-    struct its_seat *s = *ps;
-    if (!s)
-        return;
-    *ps = NULL;
-    its_camera_stop(&s->camera);
-    its_recorder_flush(&s->recorder);
-    its_arena_destroy(&s->arena);
-    free(s);
 }
 
 /* --- once a second */
@@ -216,6 +199,26 @@ void its_seat_tick(struct its_seat *s, int64_t now_us)
     s->cpu_before_us = v.lane.cpu_us;
     s->bytes_before = v.bytes;
     s->lost_before = lost;
+}
+
+void its_seat_halt(struct its_seat *s)
+{
+    its_camera_halt(s->camera);
+    its_seat_tick(s, its_mono_us()); /* what was lost since the last one */
+}
+
+void its_seat_destroy(struct its_seat **ps)
+{
+    struct its_seat *s = *ps;
+    if (!s)
+        return;
+    *ps = NULL;
+    if (s->camera)
+        its_seat_halt(s);
+    its_camera_stop(&s->camera);
+    its_recorder_flush(&s->recorder);
+    its_arena_destroy(&s->arena);
+    free(s);
 }
 
 /* --- looking in */

@@ -6,7 +6,7 @@
 #include "app/result_json.h"
 #include "sim/scene.h"
 
-/* {"v":1,"type":"header",…}: the settings, the lines, and the way from the ground to the picture. */
+/* {"v":1,"type":"header",…}: the settings, the lines, the way from ground to picture. */
 void its_truth_header_json(struct its_str *out, const struct its_scene *s);
 
 /* {"v":1,"type":"crossing",…} for each crossing of the frame, then {"v":1,"type":"frame",…}. The

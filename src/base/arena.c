@@ -20,8 +20,8 @@
 #include <sanitizer/asan_interface.h>
 #define FENCE 16
 #else
-#define FENCE                            0
-#define ASAN_POISON_MEMORY_REGION(p, n)  ((void)(p), (void)(n))
+#define FENCE                             0
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 

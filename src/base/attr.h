@@ -7,7 +7,7 @@
 #define ITS_MUST_CHECK        __attribute__((warn_unused_result))
 #define ITS_NORETURN          __attribute__((noreturn))
 
-#define ITS_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define ITS_ARRAY_LEN(a)                    (sizeof(a) / sizeof((a)[0]))
 #define ITS_CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define ITS_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -10,7 +10,7 @@ const char *its_strerror(int code)
     switch (code) {
     case 0:
         return "no error";
-#define X(name, value, text)                                                                       \
+#define X(name, value, word, text)                                                                 \
     case name:                                                                                     \
         return text;
         ITS_ERRORS(X)
@@ -19,6 +19,23 @@ const char *its_strerror(int code)
     if (code < 0 && code > -4096)
         return strerrordesc_np(-code) ? strerrordesc_np(-code) : "unknown system error";
     return "unknown error";
+}
+
+const char *its_err_word(int code)
+{
+    switch (code) {
+#define X(name, value, word, text)                                                                 \
+    case name:                                                                                     \
+        return word;
+        ITS_ERRORS(X)
+#undef X
+#define X(name, word)                                                                              \
+    case -name:                                                                                    \
+        return word;
+        ITS_SYSTEM_ERRORS(X)
+#undef X
+    }
+    return "failed";
 }
 
 int its_error_set(struct its_error *err, int code, const char *fmt, ...)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdatomic.h>
 
-#define SUB      (1 << ITS_HIST_SUB_BITS)
-#define RELAXED  memory_order_relaxed
+#define SUB     (1 << ITS_HIST_SUB_BITS)
+#define RELAXED memory_order_relaxed
 
 /* The first 2*SUB values have a bucket each; from there on, every power of two has SUB of them. */
 static unsigned index_of(uint64_t v)
@@ -64,8 +64,7 @@ void its_hist_add(struct its_hist *into, const struct its_hist *from)
             atomic_fetch_add_explicit(&into->bucket[i], n, RELAXED);
     }
     atomic_fetch_add_explicit(&into->count, atomic_load_explicit(&from->count, RELAXED), RELAXED);
-    atomic_fetch_add_explicit(&into->sum_us, atomic_load_explicit(&from->sum_us, RELAXED),
-                              RELAXED);
+    atomic_fetch_add_explicit(&into->sum_us, atomic_load_explicit(&from->sum_us, RELAXED), RELAXED);
     int64_t max = atomic_load_explicit(&from->max_us, RELAXED);
     if (max > atomic_load_explicit(&into->max_us, RELAXED))
         atomic_store_explicit(&into->max_us, max, RELAXED);

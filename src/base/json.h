@@ -25,7 +25,8 @@ void its_json_array_end(struct its_json *j);
 /* Inside an object: the name of the value that follows. */
 void its_json_key(struct its_json *j, const char *key);
 
-void its_json_string(struct its_json *j, const char *s); /* NULL becomes null; bad UTF-8 is replaced */
+/* NULL becomes null; bad UTF-8 is replaced. */
+void its_json_string(struct its_json *j, const char *s);
 void its_json_int(struct its_json *j, int64_t v);
 void its_json_bool(struct its_json *j, bool v);
 void its_json_null(struct its_json *j);

@@ -9,12 +9,12 @@
 struct its_pool;
 
 struct its_pool_settings {
-    const char *name;    /* for messages; static storage */
+    const char *name; /* for messages; static storage */
     size_t object_bytes;
-    unsigned max;        /* objects out at one time; 0 = no limit */
-    int (*init)(void *object);  /* once per object, on zeroed memory; may be NULL; < 0: no object */
+    unsigned max;              /* objects out at one time; 0 = no limit */
+    int (*init)(void *object); /* once per object, on zeroed memory; may be NULL; < 0: no object */
     void (*reset)(void *object); /* when it comes back; may be NULL */
-    void (*fini)(void *object); /* before its memory is freed; may be NULL */
+    void (*fini)(void *object);  /* before its memory is freed; may be NULL */
 };
 
 struct its_pool *its_pool_create(const struct its_pool_settings *settings);

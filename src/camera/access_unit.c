@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "camera/jpeg_payload.h"
 
+/* Sequence numbers further apart are no longer those of one sender without a break. */
+#define SEQUENCE_JUMP 1000
+
 static const uint8_t start_code[4] = {0, 0, 0, 1};
 
 void its_assembler_init(struct its_assembler *a, enum its_rtp_codec codec, bool donl, size_t limit)
@@ -21,9 +24,13 @@ void its_assembler_fini(struct its_assembler *a)
 
 /* --- the buffer */
 
-/* The unit's memory is kept from picture to picture. */
+/* The unit's memory is kept from picture to picture, but not what a monster has grown. */
 static void clear(struct its_assembler *a)
 {
+    if (a->skip) {
+        free(a->unit.data);
+        a->unit = (struct its_access_unit){0};
+    }
     uint8_t *data = a->unit.data;
     size_t cap = a->unit.cap;
     a->unit = (struct its_access_unit){.data = data, .cap = cap};
@@ -312,7 +319,7 @@ static bool note_sequence(struct its_assembler *a, const struct its_rtp *packet)
     a->seq = packet->seq;
     if (step == 1)
         return false;
-    a->lost += step > 1 ? (uint64_t)step - 1 : 1;
+    a->lost += step > 1 && step < SEQUENCE_JUMP ? (uint64_t)step - 1 : 1;
     if (a->state == ITS_UNIT_OPEN) {
         drop_fragment(a);
         a->unit.damaged = true;

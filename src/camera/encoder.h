@@ -45,6 +45,6 @@ ITS_MUST_CHECK int its_encoder_send(struct its_encoder *e);
 /* No more pictures: what is still on its way can be taken, then ITS_EEOF. */
 ITS_MUST_CHECK int its_encoder_finish(struct its_encoder *e);
 
-/* The next packet, times in 1 / fps; `packet` is empty before. 0, -EAGAIN: it wants a picture first,
- * ITS_EEOF, or another error. */
+/* The next packet, times in 1 / fps; `packet` is empty before. 0, -EAGAIN: it wants a picture
+ * first, ITS_EEOF, or another error. */
 ITS_MUST_CHECK int its_encoder_take(struct its_encoder *e, struct AVPacket *packet);

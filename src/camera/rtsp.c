@@ -45,6 +45,7 @@ struct its_rtsp {
     struct its_challenge challenge;
     char session[128];
     int64_t keep_alive_every_us, keep_alive_us;
+    bool keep_alive_by_options; /* it knows no GET_PARAMETER */
 
     struct its_sdp_video video;
     int channel; /* of RTP; RTCP is the next one */
@@ -434,7 +435,8 @@ static int keep_alive(struct its_rtsp *r)
     if (now < r->keep_alive_us)
         return 0;
     r->keep_alive_us = now + r->keep_alive_every_us;
-    return send_request(r, "GET_PARAMETER", r->aggregate, "", false);
+    return send_request(r, r->keep_alive_by_options ? "OPTIONS" : "GET_PARAMETER", r->aggregate, "",
+                        false);
 }
 
 static int read_between_messages(struct its_rtsp *r, struct its_rtsp_packet *out)
@@ -444,6 +446,8 @@ static int read_between_messages(struct its_rtsp *r, struct its_rtsp_packet *out
         int rc = next_item(r, &it);
         if (rc < 0)
             return rc;
+        if (it.is_message && it.message.status >= 400)
+            r->keep_alive_by_options = true;
         if (it.is_message || (it.channel != r->channel && it.channel != r->channel + 1))
             continue;
         *out =

@@ -28,7 +28,7 @@ static bool parse_status(const char *buf, size_t len, int *status)
 {
     *status = 0;
     if (len < 12 || memcmp(buf, "RTSP/", 5) != 0)
-        return true; /* a request */
+        return memmem(buf, len, " RTSP/", 6) != NULL; /* a request */
     const char *p = memchr(buf, ' ', 12);
     if (!p || buf + len - p < 4)
         return false;

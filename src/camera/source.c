@@ -26,10 +26,7 @@
 #define US_PER_S 1000000
 
 static const struct its_source_ops *const kinds[] = {
-    &its_source_file,
-    &its_source_sim,
-    &its_source_rtsp,
-    &its_source_stream,
+    &its_source_file, &its_source_sim, &its_source_rtsp, &its_source_stream,
 #if HAVE_V4L2
     &its_source_v4l2,
 #endif
@@ -104,7 +101,7 @@ int its_source_open(const struct its_source_settings *settings, struct its_cance
     }
     its_assert(s->info);
     s->set.url = NULL;
-    s->wall_start_us = its_wall_us();
+    s->wall_start_us = its_wall_us() - s->set.resume.time_us;
     *out = s;
     return 0;
 }

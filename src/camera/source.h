@@ -2,8 +2,8 @@
  *
  * Cameras on the network: rtsp:// and rtsps:// (H.264, H.265, JPEG); http:// and https:// (MPEG-TS,
  * fragmented MP4, JPEG pictures); tcp:// and udp:// (MPEG-TS); each with
- * [user[:password]@]host[:port]/path. On this machine: v4l2:/dev/video0. Their `arrived` is the last
- * byte of the picture, where the container tells it.
+ * [user[:password]@]host[:port]/path. On this machine: v4l2:/dev/video0. Their `arrived` is the
+ * last byte of the picture, where the container tells it.
  *
  * Files: PATH or file:PATH, with ?loop (play again from the start, for ever) and ?unpaced (as fast
  * as it can be read) behind it. A file plays like a camera: paced by its own time stamps and looped
@@ -45,6 +45,7 @@ struct its_source_settings {
     enum its_transport transport;
     bool paced;              /* hand packets out no faster than their time stamps run */
     bool loop;               /* at the end start again, with a new epoch */
+    bool once;               /* never start again, whatever `loop` and the URL say */
     int64_t open_timeout_us; /* opening, up to the first picture, takes longer: -ETIMEDOUT; 0 = no
                               * limit */
     int64_t read_timeout_us; /* one read takes longer: the same */

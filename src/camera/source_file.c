@@ -117,6 +117,7 @@ static int file_open(struct its_source *s, struct its_error *err)
 {
     struct file *f = s->kind = its_malloc(sizeof(*f));
     int rc = parse_url(s, err);
+    s->set.loop &= !s->set.once;
     its_source_start_clock(s, s->set.open_timeout_us);
     if (rc == 0)
         rc = check_file(s, err);

@@ -183,7 +183,8 @@ static int begin_stream(struct its_source *s, struct rtsp *r, struct its_error *
     return 0;
 }
 
-/* Notices a picture that begins with other parameters than the ones before. */
+/* Notices a picture that begins with other parameters than the ones before. ITS_EDAMAGED: with some
+ * that cannot be read; the picture is lost, the stream is not. */
 static int follow_parameters(struct its_source *s, struct rtsp *r, struct its_error *err)
 {
     const struct its_access_unit *u = &r->assembler.unit;
@@ -195,7 +196,7 @@ static int follow_parameters(struct its_source *s, struct rtsp *r, struct its_er
         r->height = u->height;
         return begin_stream(s, r, err);
     }
-    size_t n = u->has_sps ? gather_sets(u, sets) : 0;
+    size_t n = u->has_sps && !u->damaged ? gather_sets(u, sets) : 0;
     bool same = n == 0 || (n == r->sets_bytes && memcmp(sets, r->sets, n) == 0);
     if (same && s->info)
         return 0;
@@ -223,8 +224,12 @@ static int find_beginning(struct its_source *s, struct rtsp *r, struct its_error
             return rc;
         pictures++;
         const struct its_access_unit *u = &r->assembler.unit;
-        if (u->key && !u->damaged && (u->has_sps || r->sets_bytes || u->width))
-            return follow_parameters(s, r, err);
+        if (!u->key || u->damaged || !(u->has_sps || r->sets_bytes || u->width))
+            continue;
+        rc = follow_parameters(s, r, err);
+        if (rc != ITS_EDAMAGED)
+            return rc;
+        s->errors++;
     }
 }
 
@@ -286,18 +291,30 @@ static void stamp_capture(const struct its_source *s, const struct rtsp *r,
     p->capture_source = ITS_CAPTURE_RTCP;
 }
 
+static int next_picture(struct its_source *s, struct rtsp *r, struct its_error *err)
+{
+    bool first = r->first_again;
+    r->first_again = false;
+    if (first)
+        return 0;
+    for (;;) {
+        int rc = next_unit(s, r, err);
+        if (rc < 0)
+            return rc;
+        rc = follow_parameters(s, r, err);
+        if (rc != ITS_EDAMAGED)
+            return rc;
+        s->errors++;
+    }
+}
+
 static int rtsp_read(struct its_source *s, struct its_packet *p, struct its_error *err)
 {
     struct rtsp *r = s->kind;
     its_source_start_clock(s, s->set.read_timeout_us);
-    if (!r->first_again) {
-        int rc = next_unit(s, r, err);
-        if (rc == 0)
-            rc = follow_parameters(s, r, err);
-        if (rc < 0)
-            return rc;
-    }
-    r->first_again = false;
+    int rc = next_picture(s, r, err);
+    if (rc < 0)
+        return rc;
 
     const struct its_access_unit *u = &r->assembler.unit;
     if (av_new_packet(p->av, (int)u->size) < 0)

@@ -26,10 +26,27 @@
 /* One picture; what is larger is given up. */
 #define PICTURE_MAX (16 << 20)
 
+/* libavformat collects a picture as long as it is told to; one read gets no more bytes than this. */
+#define READ_MAX (64 << 20)
+
 struct stream {
     AVIOContext *io; /* outlives the demuxer */
     struct its_demux demux;
+    bool begun;       /* a key frame has been seen */
+    int64_t read_end; /* the byte at which a read has taken too much */
 };
+
+static bool took_too_much(const struct stream *st)
+{
+    return st->io && avio_tell(st->io) > st->read_end;
+}
+
+/* libav's interrupt callback. */
+static int interrupted(void *ctx)
+{
+    struct its_source *s = ctx;
+    return its_source_interrupted(s) || took_too_much(s->kind);
+}
 
 /* libavformat splits "user:password@" at the first '@', and decodes nothing but it. */
 static bool encode(const char *text, char *out, size_t size)
@@ -76,6 +93,8 @@ static int fail_opening(const struct its_source *s, const struct its_address *a,
         why = "it refuses connections on this port: nothing listens there";
     else if (code == -ETIMEDOUT)
         why = "it does not answer, or sends nothing";
+    else if (code == -EIO || code == ITS_EDAMAGED || code == ITS_EEOF)
+        why = "what it sends is no video stream";
     return its_error_set(err, code, "cannot open %s: %s", s->name, why);
 }
 
@@ -90,8 +109,10 @@ static int open_io(struct its_source *s, struct stream *st, const struct its_add
     AVDictionary *options = NULL;
     av_dict_set(&options, "protocol_whitelist", "http,https,tls,tcp,udp", 0);
     av_dict_set(&options, "user_agent", "its-camera-ai", 0);
+    av_dict_set(&options, "seekable", "0", 0);
+    av_dict_set(&options, "icy", "0", 0);
     av_dict_set(&options, "buffer_size", "2097152", 0); /* of the UDP socket */
-    AVIOInterruptCB callback = {its_source_interrupted, s};
+    AVIOInterruptCB callback = {interrupted, s};
     rc = avio_open2(&st->io, address, AVIO_FLAG_READ, &callback, &options);
     av_dict_free(&options);
     explicit_bzero(address, sizeof(address));
@@ -114,7 +135,6 @@ static int open_demux(struct its_source *s, struct stream *st, const struct its_
     av_dict_set(&options, "protocol_whitelist", "none", 0);
     av_dict_set_int(&options, "probesize", PROBE_BYTES, 0);
     av_dict_set_int(&options, "analyzeduration", PROBE_US, 0);
-    av_dict_set(&options, "fflags", "nobuffer", 0);
     rc = its_demux_open(&st->demux, s, &(struct its_demux_input){s->name, st->io, kind, &options},
                         err);
     av_dict_free(&options);
@@ -126,6 +146,7 @@ static int stream_open(struct its_source *s, struct its_error *err)
 {
     struct stream *st = s->kind = its_malloc(sizeof(*st));
     struct its_address address;
+    st->read_end = READ_MAX;
     its_source_start_clock(s, s->set.open_timeout_us);
     int rc = its_address_parse(s->set.url, &address, err);
     if (rc < 0)
@@ -150,20 +171,33 @@ static void stream_close(struct its_source *s)
     free(st);
 }
 
+/* We may have come in the middle of a group of pictures, and some pictures may be monsters. */
+static bool is_usable(struct its_source *s, struct stream *st, const AVPacket *av)
+{
+    st->begun |= av->flags & AV_PKT_FLAG_KEY;
+    if (av->size <= PICTURE_MAX)
+        return st->begun;
+    s->errors++;
+    return false;
+}
+
 static int stream_read(struct its_source *s, struct its_packet *p, struct its_error *err)
 {
     struct stream *st = s->kind;
     for (;;) {
+        st->read_end = avio_tell(st->io) + READ_MAX;
         int rc = its_demux_read(&st->demux, s, p, s->set.read_timeout_us, err);
-        if (rc == ITS_EEOF) /* a camera does not end */
+        if (rc < 0 && took_too_much(st))
+            return its_error_set(err, ITS_ETOOBIG, "%s sends a picture of more than %d MB", s->name,
+                                 READ_MAX >> 20);
+        if (rc == ITS_EEOF || rc == -EIO) /* a camera does not end */
             return its_error_set(err, -ECONNRESET, "%s has closed the connection", s->name);
         if (rc == -ETIMEDOUT)
             return its_error_set(err, rc, "%s sends nothing any more", s->name);
         if (rc < 0)
             return rc;
-        if (p->av->size <= PICTURE_MAX)
+        if (is_usable(s, st, p->av))
             break;
-        s->errors++;
         av_packet_unref(p->av);
     }
     its_timeline_stamp(&s->time, p);

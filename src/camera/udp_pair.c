@@ -314,7 +314,7 @@ static bool waited_long_enough(struct its_udp_pair *u)
 int its_udp_pair_read(struct its_udp_pair *u, struct its_wire *wire, struct its_rtsp_packet *out)
 {
     release_given(u);
-    for (;;) {
+    while (!its_source_interrupted(wire->source)) { /* whatever else is sent to our ports */
         if (u->held && line_up(u, u->held))
             u->held = 0;
         if (give(u, u->held || waited_long_enough(u), out))
@@ -330,4 +330,5 @@ int its_udp_pair_read(struct its_udp_pair *u, struct its_wire *wire, struct its_
         if (rc < 0)
             return rc;
     }
+    return its_cancel_is_set(wire->source->cancel) ? ITS_ECANCELLED : -ETIMEDOUT;
 }

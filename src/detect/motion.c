@@ -344,9 +344,9 @@ void its_motion_post(struct its_motion *m, struct its_detections *out)
     drop_ghosts(m);
     hold_road_users(m);
     its_blobs_split(b, &m->background, &m->perspective);
-    its_blobs_merge(b, &m->perspective);
     for (int i = 0; i < b->count; i++)
         its_perspective_learn(&m->perspective, &b->item[i]);
+    its_blobs_merge(b, &m->perspective);
     report(m, out);
 }
 

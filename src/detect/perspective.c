@@ -22,6 +22,9 @@
 /* Candidate widths at the bottom row and, as a share of it, at the top row. */
 #define BOTTOMS 36
 #define TOPS    14
+/* A vehicle at the bottom row usually has about this share of the width of the picture: decides
+ * while few votes do. */
+#define BOTTOM_USUAL 0.15f
 
 void its_perspective_init(struct its_perspective *s, int w, int h)
 {
@@ -61,9 +64,10 @@ static void fit(struct its_perspective *s)
     float best = 0;
     for (int i = 0; i < BOTTOMS; i++) {
         float bottom = SIZE_MIN * exp2f(1 + (float)i / 6);
+        float odd = log2f(bottom / (BOTTOM_USUAL * (float)s->w)) / 2, prior = 1 / (1 + odd * odd);
         for (int k = 0; k < TOPS; k++) {
             float top = bottom * (1 - (float)k / 8); /* 1 … -0.625 */
-            float a = agreement(s, top, bottom);
+            float a = prior * agreement(s, top, bottom);
             if (a > best) {
                 best = a;
                 s->top = top;

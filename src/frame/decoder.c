@@ -28,11 +28,10 @@
 #define OUT_OF_ORDER_US 1000
 
 struct passport {
-    uint64_t seq;
     uint32_t epoch;
     int64_t pts, time_us, capture_us, arrived_us, taken_us;
     uint64_t read_errors;
-    bool has_time, key, analyse, waiting;
+    bool has_time, key, analyse;
 };
 
 enum phase { RUNNING, DRAINING, DRAINED };
@@ -124,7 +123,6 @@ static void board(struct its_decoder *d, const struct its_packet *p, bool analys
 {
     unsigned slot = d->next++ % RING;
     d->ring[slot] = (struct passport){
-        .seq = p->seq,
         .epoch = p->epoch,
         .pts = p->pts,
         .time_us = p->time_us,
@@ -135,7 +133,6 @@ static void board(struct its_decoder *d, const struct its_packet *p, bool analys
         .has_time = p->has_time,
         .key = p->key,
         .analyse = analyse,
-        .waiting = true,
     };
 #if LIBAVCODEC_VERSION_MAJOR >= 60
     d->packet->opaque = (void *)(uintptr_t)slot;
@@ -241,7 +238,7 @@ static int convert(struct its_decoder *d, struct its_frame *f)
 
 static void stamp(struct its_decoder *d, struct its_frame *f)
 {
-    struct passport *pass = &d->ring[slot_of(f->av)];
+    const struct passport *pass = &d->ring[slot_of(f->av)];
     f->index = d->frame_index++;
     f->epoch = pass->epoch;
     f->pts = pass->pts;
@@ -252,7 +249,6 @@ static void stamp(struct its_decoder *d, struct its_frame *f)
     f->errors = pass->read_errors + d->stats.bad_packets + d->stats.damaged_frames;
     f->stamps.arrived_us = pass->arrived_us;
     f->stamps.end_us[ITS_STAGE_DECODE_WAIT] = pass->taken_us;
-    pass->waiting = false;
 
     /* Time never runs back. Without time stamps the clock was counted in decoding order: count
      * again in this one. With them only damage brings pictures out of order, and not for long. */

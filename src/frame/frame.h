@@ -36,14 +36,13 @@ struct its_frame {
     int rotation; /* degrees clockwise from stored to displayed: 0, 90, 180, 270 */
 
     /* --- identity and clocks, from the packet */
-    uint64_t index; /* 0, 1, 2, … in presentation order, per camera; counts decoded frames only when
-                       every frame is decoded: see `skipped` */
+    uint64_t index; /* 0, 1, 2, … in presentation order, per camera; of what was decoded */
     uint32_t epoch;
     int64_t pts, time_us, capture_us;
     bool key;
     uint64_t errors; /* in the stream so far: damaged stretches, bad packets, damaged frames */
-    bool damaged;  /* decoded around missing or broken data */
-    bool analyse;  /* the analysis rate chose it: a detector should look at it */
+    bool damaged;    /* decoded around missing or broken data */
+    bool analyse;    /* the analysis rate chose it: a detector should look at it */
     struct its_stamps stamps;
 };
 

@@ -11,10 +11,10 @@
 
 /* Why a packet was never decoded. Names are metric labels. */
 #define ITS_SKIPS(X)                                                                               \
-    X(NONREF, "nonref")     /* behind schedule: nobody refers to it */                             \
-    X(TO_KEY, "to_key")     /* behind schedule: jumped to a newer key frame */                     \
-    X(WAIT_KEY, "wait_key") /* came after a jump that found no key frame, before the next one */   \
-    X(RATE, "rate")         /* the analysis rate does not need it and nobody refers to it */        \
+    X(NONREF, "nonref")       /* behind schedule: nobody refers to it */                           \
+    X(TO_KEY, "to_key")       /* behind schedule: jumped to a newer key frame */                   \
+    X(WAIT_KEY, "wait_key")   /* came after a jump that found no key frame, before the next one */ \
+    X(RATE, "rate")           /* the analysis rate does not need it and nobody refers to it */     \
     X(NO_MEMORY, "no_memory") /* could not be decoded for lack of memory */
 
 enum its_skip {
@@ -41,7 +41,8 @@ struct its_packet_queue {
     uint64_t skipped[ITS_SKIP_COUNT];
 };
 
-void its_packet_queue_init(struct its_packet_queue *q, const struct its_packet_queue_limits *limits);
+void its_packet_queue_init(struct its_packet_queue *q,
+                           const struct its_packet_queue_limits *limits);
 void its_packet_queue_fini(struct its_packet_queue *q);
 
 /* Whether p fits within packets and bytes; an empty queue takes any size. */

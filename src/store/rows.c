@@ -231,7 +231,8 @@ static bool is_same_line(struct sqlite3_stmt *s, const struct its_line *l)
     return sqlite3_column_int(s, 5) == l->fractions;
 }
 
-/* Gives every line its revision: the newest one known when nothing was moved since, else the next. */
+/* Gives every line its revision: the newest one known when nothing was moved since, else the next.
+ */
 static int number_lines(struct its_rows *r, const char *camera, struct its_line *lines, int count,
                         struct its_error *err)
 {

@@ -45,8 +45,9 @@ static int make_directory(const char *path, struct its_error *err)
     for (char *slash = strchr(dir + 1, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-            rc = its_error_set(err, -errno, "cannot make the directory %s: %s", dir,
-                               its_strerror(-errno));
+            rc = its_error_set(err, -errno,
+                               "cannot make the directory %s: %s (choose another with --state)",
+                               dir, its_strerror(-errno));
         *slash = '/';
     }
     free(dir);

@@ -79,8 +79,9 @@ int its_store_put_coverage(struct its_store *s, const struct its_store_coverage 
 
 /* The lines that count on a camera from wall time since_us on (0 = as far back as there is
  * coverage). Lines known before and not in the list end there. From these a covered minute without
- * a crossing knows its zeros. Writes each line's revision: the newest one stored under its name when
- * that has the same ends, else the next. Blocks on disk: not for the frame path. Any thread. */
+ * a crossing knows its zeros. Writes each line's revision: the newest one stored under its name
+ * when that has the same ends, else the next. Blocks on disk: not for the frame path. Any thread.
+ */
 int its_store_register_lines(struct its_store *s, const char *camera, struct its_line *lines,
                              int count, int64_t since_us, struct its_error *err);
 

@@ -23,9 +23,9 @@ struct its_crossing {
     enum its_direction direction;
     enum its_class cls;
     uint64_t track;
-    uint64_t frame;      /* index of the first frame on the new side */
-    int64_t time_us;     /* stream time of the crossing, interpolated between the two frames */
-    int64_t capture_us;  /* wall time of it */
+    uint64_t frame;     /* index of the first frame on the new side */
+    int64_t time_us;    /* stream time of the crossing, interpolated between the two frames */
+    int64_t capture_us; /* wall time of it */
     float score;
     struct its_point at; /* where on the line, displayed pixels */
 };

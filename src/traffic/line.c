@@ -41,7 +41,7 @@ static int check_points(const char *text, const float v[4], bool fractions, stru
     return 0;
 }
 
-int its_line_parse_points(const char *text, struct its_line *line, struct its_error *err)
+static int parse_points(const char *text, struct its_line *line, struct its_error *err)
 {
     float v[4];
     const char *p = text;
@@ -91,15 +91,15 @@ int its_line_parse(const char *text, struct its_line *line, struct its_error *er
 
     struct its_line parsed = {.revision = 1};
     memcpy(parsed.name, text, n);
-    int rc = its_line_parse_points(colon + 1, &parsed, err);
+    int rc = parse_points(colon + 1, &parsed, err);
     if (rc < 0)
         return its_error_prefix(err, "%s", parsed.name), rc;
     *line = parsed;
     return 0;
 }
 
-/* To 1/64 px: 0.1 of 640 is 64, and a line in fractions counts to the millisecond like the same line
- * in pixels. */
+/* To 1/64 px: 0.1 of 640 is 64, and a line in fractions counts to the millisecond like the same
+ * line in pixels. */
 static float to_pixels(float fraction, int size)
 {
     return roundf(fraction * (float)size * 64) / 64;

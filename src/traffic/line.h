@@ -15,12 +15,9 @@ struct its_line {
     int revision;   /* raised on every edit */
 };
 
-/* Reads "x1,y1,x2,y2"; fractions when all four are <= 1. The ends must be at least 1 px (0.001 of
- * the picture) apart and not negative. 0, or -EINVAL with a sentence in err; the line is then as it
- * was. Name and revision are left alone. */
-int its_line_parse_points(const char *text, struct its_line *line, struct its_error *err);
-
-/* Reads "NAME:x1,y1,x2,y2" (the --line flag); revision 1. Errors as above. */
+/* Reads "NAME:x1,y1,x2,y2"; fractions when all four are <= 1; revision 1. The ends must be at least
+ * 1 px (0.001 of the picture) apart and not negative. 0, or -EINVAL with a sentence in err; the
+ * line is then as it was. */
 int its_line_parse(const char *text, struct its_line *line, struct its_error *err);
 
 /* The same line in pixels of a picture of that size. */

@@ -25,7 +25,7 @@ struct its_result {
     int crossing_count;
     struct its_crossing crossing[ITS_CROSSINGS_MAX];
 
-    struct its_stamps stamps;
+    struct its_stamps stamps; /* up to track: publishing ends after the last listener has it */
 };
 
 struct its_result *its_result_ref(struct its_result *r);

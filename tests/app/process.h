@@ -17,8 +17,8 @@ struct process {
     struct process_text out, err;
 
     /* --- after process_finish */
-    int exit_code; /* -1: it was ended by a signal */
-    int signal;    /* 0: it was not */
+    int exit_code;  /* -1: it was ended by a signal */
+    int signal;     /* 0: it was not */
     bool timed_out; /* it had to be killed */
     double wall_s;  /* from start to end */
 

@@ -402,13 +402,15 @@ static void realtime_takes_its_time(void **state)
     process_fini(&p);
 }
 
+/* Also one that is played again and again in `run`: here it is one clip. */
 static void a_camera_of_the_configuration(void **state)
 {
     char yaml[1024], args[512];
     struct process p;
     struct lines l;
     snprintf(yaml, sizeof(yaml),
-             "cameras:\n  north:\n    url: file:%s\n    lines:\n      gate: 64,216,576,216\n",
+             "cameras:\n  north:\n    url: file:%s?loop\n    lines:\n"
+             "      gate: 64,216,576,216\n",
              clip[0]);
     const char *path = media_text(&folder, "its.yaml", yaml);
     snprintf(args, sizeof(args), "north --config %s", path);

@@ -11,8 +11,8 @@
 
 #include "app/cmd.h"
 
-static const struct its_command *const commands[] = {
-    &its_cmd_config_check, &its_cmd_config_print, &its_cmd_config_docs, &its_cmd_version};
+static const struct its_command *const commands[] = {&its_cmd_config_check, &its_cmd_config_print,
+                                                     &its_cmd_config_docs, &its_cmd_version};
 
 static const char *const env[] = {"HOME=/home/a", NULL};
 static char *out, *err;
@@ -101,8 +101,8 @@ static void manual_pages_are_complete_and_narrow(void **state)
             *second++ = 0;
         assert_int_equal(second ? RUN(words, second, "--help") : RUN(words, "--help"), ITS_EXIT_OK);
         assert_string_equal(err, "");
-        static const char *const headings[] = {"NAME\n",         "\nSYNOPSIS\n",    "\nDESCRIPTION\n",
-                                               "\nOPTIONS\n",    "\nEXIT STATUS\n", "\nEXAMPLES\n"};
+        static const char *const headings[] = {"NAME\n",      "\nSYNOPSIS\n",    "\nDESCRIPTION\n",
+                                               "\nOPTIONS\n", "\nEXIT STATUS\n", "\nEXAMPLES\n"};
         for (size_t j = 0; j < ITS_ARRAY_LEN(headings); j++)
             assert_non_null(strstr(out, headings[j]));
         for (const char *line = out; *line; line += strcspn(line, "\n") + 1)
@@ -114,30 +114,31 @@ static void manual_pages_are_complete_and_narrow(void **state)
 static void a_page_as_text(void **state)
 {
     assert_int_equal(RUN("version", "--help"), ITS_EXIT_OK);
-    assert_string_equal(out, "NAME\n"
-                             "    its-camera-ai version - print versions of the program and its libraries\n"
-                             "\n"
-                             "SYNOPSIS\n"
-                             "    its-camera-ai version [OPTIONS]\n"
-                             "\n"
-                             "DESCRIPTION\n"
-                             "    Prints the version, how the program was built, which optional parts it has (+)\n"
-                             "    or lacks (-), and the versions of the libraries it runs with.\n"
-                             "\n"
-                             "OPTIONS\n"
-                             "    --json\n"
-                             "        Print one JSON object on one line.\n"
-                             "    --help\n"
-                             "        Print this page.\n"
-                             "\n"
-                             "EXIT STATUS\n"
-                             "    0  done\n"
-                             "    1  failed; the reason is on stderr\n"
-                             "    2  wrong usage; nothing was done\n"
-                             "\n"
-                             "EXAMPLES\n"
-                             "    its-camera-ai version\n"
-                             "    its-camera-ai version --json | jq -r .libraries.libavcodec\n");
+    assert_string_equal(
+        out, "NAME\n"
+             "    its-camera-ai version - print versions of the program and its libraries\n"
+             "\n"
+             "SYNOPSIS\n"
+             "    its-camera-ai version [OPTIONS]\n"
+             "\n"
+             "DESCRIPTION\n"
+             "    Prints the version, how the program was built, which optional parts it has (+)\n"
+             "    or lacks (-), and the versions of the libraries it runs with.\n"
+             "\n"
+             "OPTIONS\n"
+             "    --json\n"
+             "        Print one JSON object on one line.\n"
+             "    --help\n"
+             "        Print this page.\n"
+             "\n"
+             "EXIT STATUS\n"
+             "    0  done\n"
+             "    1  failed; the reason is on stderr\n"
+             "    2  wrong usage; nothing was done\n"
+             "\n"
+             "EXAMPLES\n"
+             "    its-camera-ai version\n"
+             "    its-camera-ai version --json | jq -r .libraries.libavcodec\n");
 }
 
 static void version_in_both_forms(void **state)

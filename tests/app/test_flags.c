@@ -150,11 +150,14 @@ static void refuses_in_plain_words(void **state)
 
 static void flags_reach_the_configuration(void **state)
 {
-    static const char *const cameras[] = {"north=rtsp://u:p@h/?a=b"}, *const set[] = {
-        "performance.target_latency_ms=80", "cameras.north.loop=true"};
-    const struct its_config_flags flags = {
-        .config = "/dev/null", .state = "/s", .log_level = "debug",
-        .cameras = {cameras, 1}, .set = {set, 2}};
+    static const char *const cameras[] = {"north=rtsp://u:p@h/?a=b"},
+                             *const set[] = {"performance.target_latency_ms=80",
+                                             "cameras.north.loop=true"};
+    const struct its_config_flags flags = {.config = "/dev/null",
+                                           .state = "/s",
+                                           .log_level = "debug",
+                                           .cameras = {cameras, 1},
+                                           .set = {set, 2}};
     struct its_config *config;
     struct its_report report = {0};
     assert_int_equal(its_config_load_flags(&flags, NULL, &config, &report), 0);

@@ -6,10 +6,13 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +137,7 @@ static void a_small_window(void **state)
     expect("^ ITS Camera AI .{30,40} q quits", 5);
     char *screen = see("^CAMERA .*FORWARD\n"
                        "highway +live +[0-9.]+ +[0-9.]+ +[0-9]+ .*\n"
+                       "junction +live +[0-9.]+ +[0-9.]+ +[0-9]+ .*\n"
                        "\n"
                        "CROSSINGS",
                        5);
@@ -156,16 +160,52 @@ static void ctrl_c_ends_it(void **state)
     expect("^code 0$", 5);
 }
 
+/* A descriptor of the first child of the window's shell. */
+static int open_server(void)
+{
+    struct process p;
+    process_shell(&p, process_patience(20),
+                  "shell=$(tmux -L %s display-message -p -t gone '#{pane_pid}');"
+                  "until tmux -L %s capture-pane -p -t gone | grep -q '^highway *live'; do :; done;"
+                  "pgrep -P $shell",
+                  socket_name, socket_name);
+    int server = p.exit_code == 0 ? (int)syscall(SYS_pidfd_open, atoi(p.out.data), 0) : -1;
+    process_fini(&p);
+    assert_true(server >= 0);
+    return server;
+}
+
+/* Who closes the window ends what ran in it; the shell, which hears of it first, passes it on. */
+static void the_window_is_closed(void **state)
+{
+    char args[1200];
+    snprintf(args, sizeof(args), "new-session -d -s gone \"cd '%s' && exec bash --norc -i\"",
+             folder.path);
+    tell(args);
+    snprintf(args, sizeof(args), "send-keys -t gone \"'%s' run --state gone\" Enter",
+             process_exe());
+    tell(args);
+    struct pollfd server = {open_server(), POLLIN, 0};
+    tell("kill-session -t gone");
+    if (poll(&server, 1, (int)(process_patience(10) * 1000)) != 1) {
+        syscall(SYS_pidfd_send_signal, server.fd, SIGKILL, NULL, 0);
+        fail_msg("it runs on without its terminal");
+    }
+    close(server.fd);
+}
+
 /* A terminal that cannot place its cursor gets lines. */
 static void a_simple_terminal(void **state)
 {
     static const char *const terms[] = {"dumb", "", "no-such-terminal"};
     for (unsigned i = 0; i < ITS_ARRAY_LEN(terms); i++) {
-        char command[256];
+        char command[256], end[32];
         snprintf(command, sizeof(command),
-                 "clear; TERM=%s '%%s' run --state demo --duration 3; echo code $?%%s", terms[i]);
+                 "clear; TERM=%s '%%s' run --state demo --duration 3; echo %u: code $?%%s",
+                 terms[i], i);
         type(command, "");
-        char *screen = see("^code 0$", 20);
+        snprintf(end, sizeof(end), "^%u: code 0$", i); /* the code before may still stand there */
+        char *screen = see(end, 20);
         if (!matches(screen, "^ITS Camera AI ") || !matches(screen, "highway: live: "))
             fail_msg("TERM=%s: %s", terms[i], screen);
         free(screen);
@@ -179,9 +219,8 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_person_watches),
-        cmocka_unit_test(a_small_window),
-        cmocka_unit_test(ctrl_c_ends_it),
+        cmocka_unit_test(a_person_watches),  cmocka_unit_test(a_small_window),
+        cmocka_unit_test(ctrl_c_ends_it),    cmocka_unit_test(the_window_is_closed),
         cmocka_unit_test(a_simple_terminal),
     };
     return cmocka_run_group_tests(tests, open_terminal, close_terminal);

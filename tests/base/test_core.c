@@ -28,6 +28,9 @@ static void test_error_texts(void **state)
     its_error_prefix(&e, "clip");
     assert_string_equal(e.text, "clip: at 7");
     assert_int_equal(its_error_set(NULL, -EIO, "nobody"), -EIO);
+    assert_string_equal(its_err_word(ITS_EUNAUTHORISED), "unauthorised");
+    assert_string_equal(its_err_word(-ETIMEDOUT), "timed_out");
+    assert_string_equal(its_err_word(-ENOTTY), "failed");
 }
 
 static char last_line[2000];

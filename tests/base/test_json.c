@@ -41,11 +41,14 @@ static void check_string(const char *in, const char *want)
 static void test_strings(void **state)
 {
     check_string("a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
-    check_string("Stra\xc3\x9f""e \xf0\x9f\x9a\x97", "\"Stra\xc3\x9f""e \xf0\x9f\x9a\x97\"");
+    check_string("Stra\xc3\x9f"
+                 "e \xf0\x9f\x9a\x97",
+                 "\"Stra\xc3\x9f"
+                 "e \xf0\x9f\x9a\x97\"");
     check_string("\xff", "\"\xef\xbf\xbd\"");
-    check_string("\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""); /* overlong */
+    check_string("\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"");                 /* overlong */
     check_string("\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""); /* surrogate */
-    check_string("\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""); /* cut short */
+    check_string("\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"");                 /* cut short */
 }
 
 static void check_number(double v, int decimals, const char *want)

@@ -19,11 +19,11 @@ static void reads_decimals_only(void **state)
         int code;
         double value;
     } cases[] = {
-        {"0", 0, 0},          {"-1.5", 0, -1.5},    {"+.5", 0, 0.5},      {"5.", 0, 5},
-        {"1e3", 0, 1000},     {"1E-2", 0, 0.01},    {"010", 0, 10},       {"1e999", -ERANGE, 0},
-        {"", -EINVAL, 0},     {".", -EINVAL, 0},    {"-", -EINVAL, 0},    {"e5", -EINVAL, 0},
-        {"1e", -EINVAL, 0},   {"1e+", -EINVAL, 0},  {" 1", -EINVAL, 0},   {"1 ", -EINVAL, 0},
-        {"0x10", -EINVAL, 0}, {"nan", -EINVAL, 0},  {"inf", -EINVAL, 0},  {"1,5", -EINVAL, 0},
+        {"0", 0, 0},           {"-1.5", 0, -1.5},   {"+.5", 0, 0.5},     {"5.", 0, 5},
+        {"1e3", 0, 1000},      {"1E-2", 0, 0.01},   {"010", 0, 10},      {"1e999", -ERANGE, 0},
+        {"", -EINVAL, 0},      {".", -EINVAL, 0},   {"-", -EINVAL, 0},   {"e5", -EINVAL, 0},
+        {"1e", -EINVAL, 0},    {"1e+", -EINVAL, 0}, {" 1", -EINVAL, 0},  {"1 ", -EINVAL, 0},
+        {"0x10", -EINVAL, 0},  {"nan", -EINVAL, 0}, {"inf", -EINVAL, 0}, {"1,5", -EINVAL, 0},
         {"1_000", -EINVAL, 0}, {"--1", -EINVAL, 0}, {"1e-999", 0, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

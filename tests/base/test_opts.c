@@ -81,11 +81,21 @@ static void sets_and_shows_every_type(void **state)
     static const struct {
         const char *name, *text, *shown;
     } cases[] = {
-        {"on", "true", "true"},      {"on", "No", "false"},       {"on", "ON", "true"},
-        {"on", "0", "false"},        {"whole", "-5", "-5"},       {"whole", "64", "64"},
-        {"whole", "1e1", "10"},      {"single", "0.1", "0.1"},    {"single", "59.9", "59.9"},
-        {"real", "12.50", "12.5"},   {"ms", "1500.5", "1500.5"},  {"s", "0.25", "0.25"},
-        {"colour", "Green", "green"}, {"text", "häuser", "häuser"}, {"url", "rtsp://h/x", "rtsp://h/x"},
+        {"on", "true", "true"},
+        {"on", "No", "false"},
+        {"on", "ON", "true"},
+        {"on", "0", "false"},
+        {"whole", "-5", "-5"},
+        {"whole", "64", "64"},
+        {"whole", "1e1", "10"},
+        {"single", "0.1", "0.1"},
+        {"single", "59.9", "59.9"},
+        {"real", "12.50", "12.5"},
+        {"ms", "1500.5", "1500.5"},
+        {"s", "0.25", "0.25"},
+        {"colour", "Green", "green"},
+        {"text", "häuser", "häuser"},
+        {"url", "rtsp://h/x", "rtsp://h/x"},
     };
     for (size_t i = 0; i < ITS_ARRAY_LEN(cases); i++) {
         assert_int_equal(set(cases[i].name, cases[i].text), 0);
@@ -113,7 +123,8 @@ static void refuses_in_plain_words(void **state)
         {"on", "maybe", "'maybe' is not a truth value (expected true or false)"},
         {"whole", "1.5", "'1.5' is not a whole number (expected -5 to 64)"},
         {"whole", "65", "'65' is out of range (expected -5 to 64)"},
-        {"whole", "99999999999999999999", "'99999999999999999999' is out of range (expected -5 to 64)"},
+        {"whole", "99999999999999999999",
+         "'99999999999999999999' is out of range (expected -5 to 64)"},
         {"whole", "0x1", "'0x1' is not a number (expected -5 to 64)"},
         {"single", "61", "'61' is out of range (expected 0.1 to 60 px)"},
         {"real", "fast", "'fast' is not a number (expected 0.1 to 60)"},

@@ -31,8 +31,7 @@ static void hides_secrets_and_nothing_else(void **state)
         {"http://h/x?TOKEN=a/b?c", "http://h/x?TOKEN=***"},
         {"http://h/x?p%61ssword=secret", "http://h/x?p%61ssword=***"},
         {"http://h/x;api_key=1;fps=5", "http://h/x;api_key=***;fps=5"},
-        {"rtsp://h:554/user=admin_password=tlJw_channel=1",
-         "rtsp://h:554/user=admin_password=***"},
+        {"rtsp://h:554/user=admin_password=tlJw_channel=1", "rtsp://h:554/user=admin_password=***"},
         {"http://h/?password=a@b&x=1", "http://h/?password=***&x=1"},
         /* The last '@' lies in the other secret. */
         {"rtsp://h:1/a@b?password=x@y", "rtsp://h:***"},

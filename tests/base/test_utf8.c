@@ -13,10 +13,19 @@ static void length_of_well_and_ill_formed(void **state)
         const char *text;
         int length;
     } cases[] = {
-        {"", 1},           {"a", 1},           {"\xc3\xbc", 2},         {"\xe2\x82\xac", 3},
+        {"", 1},
+        {"a", 1},
+        {"\xc3\xbc", 2},
+        {"\xe2\x82\xac", 3},
         {"\xf0\x9f\x9a\x97", 4},
-        {"\x80", 0},       {"\xc0\x80", 0},    {"\xc3", 0},             {"\xe0\x9f\x80", 0},
-        {"\xed\xa0\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"\xf8\x88\x80\x80\x80", 0}, {"\xff", 0},
+        {"\x80", 0},
+        {"\xc0\x80", 0},
+        {"\xc3", 0},
+        {"\xe0\x9f\x80", 0},
+        {"\xed\xa0\x80", 0},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xf8\x88\x80\x80\x80", 0},
+        {"\xff", 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(its_utf8_length(cases[i].text), cases[i].length);
@@ -26,9 +35,9 @@ static void printable_is_one_line_of_text(void **state)
 {
     assert_true(its_utf8_is_printable(""));
     assert_true(its_utf8_is_printable("Straße 5 € 🚗"));
-    static const char *const bad[] = {"a\nb",         "\t",           "\x7f",         "\xc2\x85",
-                                      "\xe2\x80\xa8", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xff",
-                                      "\xe2\x82"};
+    static const char *const bad[] = {"a\nb",         "\t",           "\x7f",
+                                      "\xc2\x85",     "\xe2\x80\xa8", "\xef\xbb\xbf",
+                                      "\xef\xbf\xbe", "\xff",         "\xe2\x82"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(its_utf8_is_printable(bad[i]));
 }

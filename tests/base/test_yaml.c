@@ -71,8 +71,8 @@ static void only_plain_words_are_null(void **state)
 
 static void empty_documents_have_no_root(void **state)
 {
-    static const char *const texts[] = {"", "\n\n", "# nothing\n", "---\n", "--- ~\n...\n",
-                                        "\xef\xbb\xbf"};
+    static const char *const texts[] = {"",      "\n\n",         "# nothing\n",
+                                        "---\n", "--- ~\n...\n", "\xef\xbb\xbf"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct its_yaml *root = (struct its_yaml *)&root;
         assert_int_equal(parse(texts[i], &root), 0);
@@ -103,10 +103,11 @@ static void mistakes_have_places(void **state)
          "t.yaml:3:3: 'a' is given twice, before in line 2\n"
          "t.yaml:4:11: 'b' is given twice, before in line 4\n"},
         {"a: [1, 2\nb: 3\n", "t.yaml:2:2: not valid YAML: did not find expected ',' or ']' "
-                                "while parsing a flow sequence (line 1)\n"},
+                             "while parsing a flow sequence (line 1)\n"},
         {"ä:\n\tb: 1\n", "t.yaml:2:1: not valid YAML: a tab; indent with spaces\n"},
         {"a: @x\n", "t.yaml:1:4: not valid YAML: found character that cannot start any token\n"},
-        {"a: b: c\n", "t.yaml:1:5: not valid YAML: mapping values are not allowed in this context\n"},
+        {"a: b: c\n",
+         "t.yaml:1:5: not valid YAML: mapping values are not allowed in this context\n"},
         {"a: 1\n--- \nb: 2\n", "t.yaml:2:1: a second document (---); only one is read\n"},
         {"a: !!int 1\n", "t.yaml:1:4: tags (!…) are not supported\n"},
         {"a: !x [1]\n", "t.yaml:1:4: tags (!…) are not supported\n"},
@@ -181,14 +182,10 @@ static void size_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_lines_and_columns),
-        cmocka_unit_test(only_plain_words_are_null),
-        cmocka_unit_test(empty_documents_have_no_root),
-        cmocka_unit_test(aliases_are_copies),
-        cmocka_unit_test(mistakes_have_places),
-        cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(laughs_are_bounded),
-        cmocka_unit_test(size_is_bounded),
+        cmocka_unit_test(knows_lines_and_columns),      cmocka_unit_test(only_plain_words_are_null),
+        cmocka_unit_test(empty_documents_have_no_root), cmocka_unit_test(aliases_are_copies),
+        cmocka_unit_test(mistakes_have_places),         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(laughs_are_bounded),           cmocka_unit_test(size_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

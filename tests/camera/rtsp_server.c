@@ -1,12 +1,12 @@
 /* A camera for tests: gst-rtsp-server with one stream at /cam.
  *
- *     rtsp-server [--codec h264|h265|jpeg] [--fps N] [--size WxH] [--bframes N] [--user
- * NAME:PASSWORD]
- *                 [--port N] [--file FILE.mp4] [--silent-after N] [--audio-only] [--change-after N]
+ *     rtsp-server [--codec h264|h265|jpeg] [--fps N] [--size WxH] [--bframes N] [--port N]
+ *                 [--user NAME:PASSWORD] [--file FILE.mp4] [--silent-after N] [--audio-only]
+ *                 [--change-after N]
  *
- * Prints "port N" once it listens, and for each picture "frame N PTS_US MONO_US": its number, and
- * when (CLOCK_MONOTONIC, microseconds) it was handed to the packetiser, whole. Ends with its stdin.
- */
+ * Prints "port N" once it listens, and for each picture "frame N KEY MONO_US": its number, whether
+ * it is a key frame, and when (CLOCK_MONOTONIC, microseconds) it was handed to the packetiser,
+ * whole. Ends with its stdin. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,10 +59,11 @@ static char *launch(void)
                             "name=pay0 pt=96 aggregate-mode=zero-latency )",
                             source, set.fps);
     else
-        all = g_strdup_printf("( %s ! x264enc %s bframes=%d speed-preset=ultrafast key-int-max=%d "
-                              "! h264parse config-interval=-1 ! identity name=mark ! rtph264pay "
-                              "name=pay0 pt=96 aggregate-mode=zero-latency )",
-                              source, set.bframes ? "" : "tune=zerolatency", set.bframes, set.fps);
+        all = g_strdup_printf(
+            "( %s ! x264enc %s bframes=%d b-adapt=false speed-preset=superfast key-int-max=%d ! "
+            "video/x-h264,profile=main ! h264parse config-interval=-1 ! identity name=mark ! "
+            "rtph264pay name=pay0 pt=96 aggregate-mode=zero-latency )",
+            source, set.bframes ? "" : "tune=zerolatency", set.bframes, set.fps);
     g_free(source);
     return all;
 }
@@ -85,13 +86,12 @@ static GstPadProbeReturn on_picture(GstPad *pad, GstPadProbeInfo *info, gpointer
     GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
     if (set.silent_after && (int)frames >= set.silent_after)
         return GST_PAD_PROBE_DROP;
-    printf("frame %u %" PRId64 " %" PRId64 "\n", frames, (int64_t)(GST_BUFFER_PTS(buffer) / 1000),
-           mono_us());
+    printf("frame %u %d %" PRId64 "\n", frames,
+           !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT), mono_us());
     fflush(stdout);
-    if (set.change_after && (int)++frames == set.change_after)
+    frames++;
+    if (set.change_after && (int)frames == set.change_after)
         change_size(data);
-    else if (!set.change_after)
-        frames++;
     return GST_PAD_PROBE_OK;
 }
 
@@ -105,6 +105,10 @@ static void on_media(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer
         gst_object_unref(pad);
         gst_object_unref(mark);
     }
+    /* What is made is sent at once, not one frame later, when a screen would have shown it. */
+    GstObject *pipeline = gst_object_get_parent(GST_OBJECT(top));
+    gst_pipeline_set_latency(GST_PIPELINE(pipeline), 0);
+    gst_object_unref(pipeline);
     gst_object_unref(top);
 }
 

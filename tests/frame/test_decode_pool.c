@@ -179,8 +179,7 @@ static void test_close_at_any_moment(void **state)
         struct lane lanes[LANES];
         for (int i = 0; i < LANES; i++) {
             open_lane(&lanes[i], pool, i % 2, 6, 0);
-            assert_int_equal(its_thread_start(&lanes[i].reader, "read", 0, read_all, &lanes[i]),
-                             0);
+            assert_int_equal(its_thread_start(&lanes[i].reader, "read", 0, read_all, &lanes[i]), 0);
         }
         for (int until = rand_r(&seed) % FRAMES; lanes[1].frames < until && !lanes[1].ended;)
             sched_yield();
