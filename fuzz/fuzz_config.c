@@ -1,7 +1,7 @@
 /* YAML bytes → configuration. What loads must print as YAML that loads to the same again. */
 #include <string.h>
 
-#include "app/config.h"
+#include "config/config.h"
 #include "fuzz.h"
 
 static struct its_config *load(const char *yaml, size_t bytes)

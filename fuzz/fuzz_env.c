@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "fuzz.h"
 
 #define VARIABLES_MAX 64

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config_flags.h"
 #include "base/mem.h"
+#include "cli/config_flags.h"
 #include "fuzz.h"
 
 #define ARGUMENTS_MAX 64

@@ -1,7 +1,7 @@
 /* The commands, one const entry each; main.c puts them in a table. */
 #pragma once
 
-#include "app/command.h"
+#include "cli/command.h"
 
 extern const struct its_command its_cmd_run;
 extern const struct its_command its_cmd_analyze;

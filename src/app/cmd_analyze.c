@@ -4,9 +4,9 @@
 
 #include "app/analyze.h"
 #include "app/cmd.h"
-#include "app/config_flags.h"
 #include "app/interrupt.h"
 #include "camera/averror.h"
+#include "cli/config_flags.h"
 
 struct settings {
     const char *config;

@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "app/cmd.h"
-#include "app/config_flags.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "camera/averror.h"
 #include "camera/probe.h"
+#include "cli/config_flags.h"
 
 /* --- probe */
 

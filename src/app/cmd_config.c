@@ -1,6 +1,6 @@
 /* config check | print | docs */
 #include "app/cmd.h"
-#include "app/config_flags.h"
+#include "cli/config_flags.h"
 
 struct settings {
     struct its_config_flags config;

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "app/cmd.h"
-#include "app/config_flags.h"
 #include "app/run.h"
 #include "base/log.h"
 #include "camera/averror.h"
+#include "cli/config_flags.h"
 #include "sim/scene.h"
 
 struct settings {

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/config_diff.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "config/diff.h"
 
 #define TICK_US 1000000
 

@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "app/config.h"
 #include "app/seat.h"
 #include "base/err.h"
 #include "base/queue.h"
+#include "config/config.h"
 #include "store/store.h"
 #include "watch/latency.h"
 

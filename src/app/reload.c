@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/config_diff.h"
 #include "base/log.h"
+#include "config/diff.h"
 
 #define AREA "reload"
 

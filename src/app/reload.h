@@ -1,8 +1,8 @@
 /* A running engine made to follow another configuration. */
 #pragma once
 
-#include "app/config.h"
 #include "app/engine.h"
+#include "config/config.h"
 
 /* Starts the cameras that are new, changes those that differ, removes those that are gone and
  * leaves the others alone; takes over the other options that may change while it runs. What is

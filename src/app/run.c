@@ -46,24 +46,26 @@ static void drop_result(void *item)
     its_result_unref(&r);
 }
 
-static void show_crossings(struct its_queue *feed, const struct its_view_ops *ops,
-                           struct its_view *view)
-{
-    void *items[16];
-    for (int n; (n = its_queue_pop(feed, items, 16, 0)) > 0;) {
-        for (int i = 0; i < n; i++) {
-            ops->crossings(view, items[i]);
-            drop_result(items[i]);
-        }
-    }
-}
-
 /* The server as long as it runs. */
 struct server {
     const struct its_run_settings *set;
     struct its_engine *engine;
     struct its_queue *feed;
+    const struct its_view_ops *ops;
+    struct its_view *view;
+    bool on_terminal;
 };
+
+static void show_crossings(struct server *s)
+{
+    void *items[16];
+    for (int n; (n = its_queue_pop(s->feed, items, 16, 0)) > 0;) {
+        for (int i = 0; i < n; i++) {
+            s->ops->crossings(s->view, items[i]);
+            drop_result(items[i]);
+        }
+    }
+}
 
 static void reload(struct server *s)
 {
@@ -74,38 +76,38 @@ static void reload(struct server *s)
     its_config_destroy(&config);
 }
 
+static void open_view(struct server *s)
+{
+    const char *title = "ITS Camera AI " ITS_VERSION;
+    s->on_terminal = isatty(STDOUT_FILENO);
+    if (!s->set->plain && s->on_terminal && isatty(STDIN_FILENO)) {
+        s->ops = &its_view_terminal;
+        s->view = s->ops->open(title);
+    }
+    if (!s->view) {
+        s->ops = &its_view_plain;
+        s->view = s->ops->open(title);
+    }
+}
+
 static void watch(struct server *s)
 {
-    const struct its_run_settings *settings = s->set;
-    const struct its_view_ops *ops = &its_view_plain;
-    struct its_view *view = NULL;
-    const char *title = "ITS Camera AI " ITS_VERSION;
-    bool on_terminal = isatty(STDOUT_FILENO);
-    if (!settings->plain && on_terminal && isatty(STDIN_FILENO)) {
-        ops = &its_view_terminal;
-        view = ops->open(s->engine, title);
-    }
-    if (!view) {
-        ops = &its_view_plain;
-        view = ops->open(s->engine, title);
-    }
-
+    int64_t duration_us = s->set->duration_us;
+    int64_t end_us = duration_us ? its_mono_us() + duration_us : INT64_MAX;
     sigset_t set;
     our_signals(&set);
-    int64_t end_us = settings->duration_us ? its_mono_us() + settings->duration_us : INT64_MAX;
-    bool leave = false;
+    bool leave = s->ops->refresh(s->view, s->engine);
     while (!leave && its_mono_us() < end_us) {
         int sig = sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = REFRESH_NS});
-        bool asked_to_reload = sig == SIGHUP && !has_lost_terminal(on_terminal);
-        show_crossings(s->feed, ops, view);
+        bool asked_to_reload = sig == SIGHUP && !has_lost_terminal(s->on_terminal);
+        show_crossings(s);
         if (asked_to_reload)
             reload(s);
-        leave = ops->refresh(view) || (sig > 0 && !asked_to_reload);
+        leave = s->ops->refresh(s->view, s->engine) || (sig > 0 && !asked_to_reload);
     }
     /* What is stored is also shown: the crossings of the last moment, too. */
     its_engine_halt(s->engine);
-    show_crossings(s->feed, ops, view);
-    ops->close(&view);
+    show_crossings(s);
 }
 
 /* The last word: what was counted. */
@@ -129,9 +131,12 @@ int its_run(const struct its_run_settings *settings, struct its_error *err)
         .full = ITS_QUEUE_DROP_OLDEST,
         .drop = drop_result,
     });
+    open_view(&s);
     int rc = its_engine_start(settings->config, s.feed, &s.engine, err);
-    if (rc == 0) {
+    if (rc == 0)
         watch(&s);
+    s.ops->close(&s.view);
+    if (rc == 0) {
         say_goodbye(s.engine);
         its_engine_stop(&s.engine);
         printf("Counts are in %s\n", settings->config->store.path);

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/config.h"
 #include "base/err.h"
+#include "config/config.h"
 
 struct its_run_settings {
     const struct its_config *config;

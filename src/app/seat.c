@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config_diff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/diff.h"
 
 /* A priority camera's packets are due in half the time, a low one's in twice. */
 static const double budget_factor[] = {

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "app/camera.h"
-#include "app/config.h"
 #include "app/recorder.h"
 #include "base/queue.h"
+#include "config/config.h"
 #include "store/store.h"
 
 /* What all cameras share; borrowed, outlives them. */

@@ -11,12 +11,14 @@
 struct its_view; /* each way has its own */
 
 struct its_view_ops {
-    /* The engine is borrowed. NULL: this terminal cannot do it. */
-    struct its_view *(*open)(struct its_engine *engine, const char *title);
+    /* Before the engine starts, so that the log of its start is not missed. NULL: this terminal
+     * cannot do it. */
+    struct its_view *(*open)(const char *title);
     /* One result with crossings (borrowed), as it comes. */
     void (*crossings)(struct its_view *view, const struct its_result *result);
-    /* Called a few times a second. True: the person wants to leave. */
-    bool (*refresh)(struct its_view *view);
+    /* Called a few times a second, first of all when the engine has started. True: the person wants
+     * to leave. */
+    bool (*refresh)(struct its_view *view, struct its_engine *engine);
     /* Clears the pointer; NULL inside is allowed. */
     void (*close)(struct its_view **view);
 };

@@ -9,7 +9,7 @@
 #define STATUS_EVERY_US 10000000
 
 struct its_view {
-    struct its_engine *engine;
+    const char *title; /* NULL once it is printed */
     int64_t next_status_us;
 };
 
@@ -28,13 +28,11 @@ const char *its_view_counts(const uint64_t counts[ITS_CLASS_COUNT], char *out, s
     return out;
 }
 
-static struct its_view *plain_open(struct its_engine *engine, const char *title)
+static struct its_view *plain_open(const char *title)
 {
     struct its_view *v = its_malloc(sizeof(*v));
-    v->engine = engine;
-    v->next_status_us = its_mono_us() + STATUS_EVERY_US;
+    v->title = title;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("%s\n", title);
     return v;
 }
 
@@ -62,14 +60,19 @@ static void print_status(const struct its_seat_view *v)
            (unsigned long long)v->errors, *c->reason ? ": " : "", c->reason);
 }
 
-static bool plain_refresh(struct its_view *v)
+static bool plain_refresh(struct its_view *v, struct its_engine *engine)
 {
     struct its_seat_view seat;
     int64_t now = its_mono_us();
+    if (v->title) {
+        printf("%s\n", v->title);
+        v->title = NULL;
+        v->next_status_us = now + STATUS_EVERY_US;
+    }
     if (now < v->next_status_us)
         return false;
     v->next_status_us = now + STATUS_EVERY_US;
-    for (unsigned i = 0; its_engine_read_camera(v->engine, i, &seat); i++)
+    for (unsigned i = 0; its_engine_read_camera(engine, i, &seat); i++)
         print_status(&seat);
     return false;
 }

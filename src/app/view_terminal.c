@@ -32,7 +32,7 @@ struct ring {
 };
 
 struct its_view {
-    struct its_engine *engine;
+    struct its_engine *engine; /* of the refresh under way */
     const char *title;
     SCREEN *screen;
     int64_t start_us;
@@ -212,7 +212,7 @@ static bool can_place_cursor(void)
     return can;
 }
 
-static struct its_view *terminal_open(struct its_engine *engine, const char *title)
+static struct its_view *terminal_open(const char *title)
 {
     if (!can_place_cursor())
         return NULL;
@@ -221,7 +221,6 @@ static struct its_view *terminal_open(struct its_engine *engine, const char *tit
     if (!screen)
         return NULL;
     struct its_view *v = its_malloc(sizeof(*v));
-    v->engine = engine;
     v->title = title;
     v->screen = screen;
     v->start_us = its_mono_us();
@@ -253,11 +252,12 @@ static void terminal_crossings(struct its_view *v, const struct its_result *r)
     }
 }
 
-static bool terminal_refresh(struct its_view *v)
+static bool terminal_refresh(struct its_view *v, struct its_engine *engine)
 {
     bool leave = false;
     for (int key; (key = getch()) != ERR;)
         leave |= key == 'q' || key == 'Q';
+    v->engine = engine;
     draw(v);
     return leave;
 }
@@ -277,7 +277,7 @@ static void terminal_close(struct its_view **pv)
 
 #else
 
-static struct its_view *terminal_open(struct its_engine *engine, const char *title)
+static struct its_view *terminal_open(const char *title)
 {
     return NULL;
 }
@@ -286,7 +286,7 @@ static void terminal_crossings(struct its_view *v, const struct its_result *r)
 {
 }
 
-static bool terminal_refresh(struct its_view *v)
+static bool terminal_refresh(struct its_view *v, struct its_engine *engine)
 {
     return false;
 }

@@ -25,19 +25,13 @@
 #include "base/cancel.h"
 #include "base/err.h"
 #include "camera/packet.h"
+#include "camera/transport.h"
 
 /* Where a camera's numbering goes on after a reconnect. All zero for the first time. */
 struct its_source_resume {
     uint64_t seq;
     uint32_t epoch;
     int64_t time_us;
-};
-
-/* How RTSP brings the pictures. */
-enum its_transport {
-    ITS_TRANSPORT_TCP, /* within the connection: nothing is lost */
-    ITS_TRANSPORT_UDP, /* beside it: what is lost stays lost, what is late does not hold up the rest
-                        */
 };
 
 struct its_source_settings {

@@ -61,12 +61,28 @@ static void no_ground_in_the_sky(void **state)
     assert_true(its_view_ground(&v, (struct its_point){100, (float)horizon + 1}, &g));
 }
 
+static void homography_is_the_projection_of_the_ground(void **state)
+{
+    struct its_view v;
+    double h[9];
+    its_view_init(&v, (struct its_vec3){3, -2, 9}, .3, .25, 1, 960, 540);
+    its_view_homography(&v, h);
+    for (int i = 0; i < 20; i++) {
+        double x = i % 5 * 4 - 8, y = 10 + i * 6;
+        struct its_point p = its_view_project(&v, (struct its_vec3){x, y, 0});
+        double z = h[6] * x + h[7] * y + h[8];
+        assert_float_equal((h[0] * x + h[1] * y + h[2]) / z, p.x, 1e-3);
+        assert_float_equal((h[3] * x + h[4] * y + h[5]) / z, p.y, 1e-3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axis_hits_the_middle),
         cmocka_unit_test(the_field_fills_the_picture),
         cmocka_unit_test(ground_and_back),
+        cmocka_unit_test(homography_is_the_projection_of_the_ground),
         cmocka_unit_test(no_ground_in_the_sky),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

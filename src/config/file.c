@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/config_build.h"
 #include "base/nearest.h"
 #include "base/yaml.h"
+#include "config/build.h"
 
 static struct its_origin origin_of(const struct its_config_build *b, const struct its_yaml *node)
 {

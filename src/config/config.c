@@ -1,6 +1,6 @@
 /* Puts the layers of a configuration together and checks what only the whole can show. The layers
- * themselves are config_file.c, config_env.c and config_path.c; the options are config_table.c. */
-#include "app/config.h"
+ * themselves are file.c, env.c and path.c; the options are table.c. */
+#include "config/config.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/config_build.h"
 #include "base/utf8.h"
+#include "config/build.h"
 
 void its_config_complain(struct its_config_build *b, const struct its_origin *origin,
                          const char *path, const char *fmt, ...)

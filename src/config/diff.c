@@ -1,10 +1,10 @@
 /* Values are compared as they are written: one way for every type of option, old ones and new. */
-#include "app/config_diff.h"
+#include "config/diff.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "app/config_table.h"
+#include "config/table.h"
 
 /* A list of names in a text of fixed size. */
 struct names {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "app/config_build.h"
 #include "base/utf8.h"
+#include "config/build.h"
 
 #define NAME_BYTES_MAX 240
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "app/config_build.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
+#include "config/build.h"
 
 #define PATH_MAX_BYTES 256
 

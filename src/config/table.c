@@ -1,6 +1,6 @@
 /* The tables. A module with options of its own keeps its rows beside its settings struct; it is
  * listed here once, as a group with its path and the place of its struct in its_config. */
-#include "app/config_table.h"
+#include "config/table.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "app/flags.h"
+#include "cli/flags.h"
 
 /* Exit codes, the same for every command. */
 enum its_exit { ITS_EXIT_OK = 0, ITS_EXIT_FAILED = 1, ITS_EXIT_USAGE = 2 };

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "app/config_table.h"
+#include "config/table.h"
 
 static const char intro[] =
     "# Configuration\n"

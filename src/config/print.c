@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "app/config_table.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "config/table.h"
 
 /* Words that YAML readers of any version take for something else than text. */
 static bool is_reserved(const char *s)

@@ -1,4 +1,4 @@
-#include "app/config_flags.h"
+#include "cli/config_flags.h"
 
 #include <string.h>
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "app/config.h"
-#include "app/config_table.h"
+#include "config/config.h"
+#include "config/table.h"
 
 /* What the last load left. */
 static struct its_config *config;

@@ -1,4 +1,4 @@
-#include "app/flags.h"
+#include "cli/flags.h"
 
 #include <stdio.h>
 #include <string.h>

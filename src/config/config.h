@@ -14,7 +14,7 @@
 #include "base/opts.h"
 #include "base/report.h"
 #include "base/yaml.h"
-#include "camera/source.h"
+#include "camera/transport.h"
 #include "traffic/line.h"
 
 #define ITS_CAMERA_ID_MAX      63

@@ -1,8 +1,8 @@
 /* The flags that every command with a configuration has, and the road from them to it. */
 #pragma once
 
-#include "app/config.h"
-#include "app/flags.h"
+#include "cli/flags.h"
+#include "config/config.h"
 
 /* Part of the command's settings struct. */
 struct its_config_flags {

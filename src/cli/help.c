@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/command.h"
 #include "base/str.h"
+#include "cli/command.h"
 
 #define WIDTH 80
 

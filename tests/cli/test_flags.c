@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "app/config_flags.h"
-#include "app/flags.h"
+#include "cli/config_flags.h"
+#include "cli/flags.h"
 
 struct shared {
     const char *file, *output;

@@ -1,7 +1,7 @@
-/* A configuration in the making: what the layers share. Private to the config_*.c files. */
+/* A configuration in the making: what the layers share. Private to this folder. */
 #pragma once
 
-#include "app/config_table.h"
+#include "config/table.h"
 
 struct its_config_build {
     struct its_config *config;

@@ -1,7 +1,7 @@
 /* Every option of the configuration, as groups of rows: private to the config_*.c files. */
 #pragma once
 
-#include "app/config.h"
+#include "config/config.h"
 
 /* The rows of one settings struct and where in its_config it lies. */
 struct its_config_group {

@@ -1,4 +1,4 @@
-#include "app/command.h"
+#include "cli/command.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What differs between two configurations, for people and for whoever applies it. */
 #pragma once
 
-#include "app/config.h"
+#include "config/config.h"
 
 /* The names of the camera options that differ in value, then "lines" when these do, as "url, lines"
  * into what (at most size bytes, cut with "…" where there is no room). False: nothing differs.
