@@ -179,7 +179,8 @@ static unsigned number_of_key(struct gst_camera *c, int64_t arrived_us)
     return found;
 }
 
-static void measure_lag(const char *codec, const char *fps, enum its_transport transport, int count)
+static int64_t measure_lag(const char *codec, const char *fps, enum its_transport transport,
+                           int count)
 {
     struct gst_camera *c =
         gst_camera_start(ARGS("--codec", codec, "--fps", fps, "--size", "1280x720"));
@@ -206,16 +207,28 @@ static void measure_lag(const char *codec, const char *fps, enum its_transport t
     print_message("%s at %s fps, %s: arrived %.2f ms after sending (median of %d), worst %.2f ms\n",
                   codec, fps, transport ? "udp" : "tcp", (double)lag_us[n / 2] * 1e-3, n,
                   (double)lag_us[n - 1] * 1e-3);
-    assert_in_range(lag_us[n / 2], 0, 5000);
     gst_camera_kill(&c);
+    assert_true(lag_us[n / 2] >= 0);
+    return lag_us[n / 2];
+}
+
+/* A machine busy with other things may be late once; a picture held back until the next one begins
+ * is late by a frame every time. */
+static void expect_small_lag(const char *codec, const char *fps, enum its_transport transport,
+                             int count)
+{
+    for (int i = 0; i < 3; i++)
+        if (measure_lag(codec, fps, transport, count) < 5000)
+            return;
+    fail_msg("three times more than 5 ms");
 }
 
 static void test_lag(void **state)
 {
-    measure_lag("h264", "4", ITS_TRANSPORT_TCP, 24);
-    measure_lag("h264", "25", ITS_TRANSPORT_TCP, 100);
-    measure_lag("h264", "4", ITS_TRANSPORT_UDP, 24);
-    measure_lag("h265", "25", ITS_TRANSPORT_UDP, 100);
+    expect_small_lag("h264", "4", ITS_TRANSPORT_TCP, 24);
+    expect_small_lag("h264", "25", ITS_TRANSPORT_TCP, 100);
+    expect_small_lag("h264", "4", ITS_TRANSPORT_UDP, 24);
+    expect_small_lag("h265", "25", ITS_TRANSPORT_UDP, 100);
 }
 
 /* --- clocks */
