@@ -28,15 +28,20 @@ static uint32_t channel(const struct glow *g, uint32_t pixel, int i, float light
     return (uint32_t)ITS_MIN(255.f, v + .5f) << shift;
 }
 
-static void paint_row(const struct glow *g, uint32_t *row, int y, int from, int to)
+/* The row meets the ellipse where a·dx² + 2b·dx + c < 0. */
+static void paint_row(const struct glow *g, uint32_t *row, int w, int y)
 {
     float dy = (float)y + .5f - g->centre_y;
+    float a = g->sx * g->sx + g->tx * g->tx, b = dy * (g->sx * g->sy + g->tx * g->ty);
+    float c = dy * dy * (g->sy * g->sy + g->ty * g->ty) - 1, under = b * b - a * c;
+    if (!(under > 0))
+        return;
+    float middle = g->centre_x - .5f - b / a, half = sqrtf(under) / a;
+    int from = (int)ITS_MAX(0.f, ceilf(middle - half));
+    int to = (int)ITS_MIN((float)w, floorf(middle + half) + 1);
     for (int x = from; x < to; x++) {
         float dx = (float)x + .5f - g->centre_x;
-        float s = dx * g->sx + dy * g->sy, t = dx * g->tx + dy * g->ty;
-        float rest = 1 - s * s - t * t;
-        if (rest <= 0)
-            continue;
+        float rest = ITS_MAX(0.f, -(a * dx + 2 * b) * dx - c);
         float light = g->strength * rest * rest;
         row[x] = channel(g, row[x], 0, light) | channel(g, row[x], 1, light) |
                  channel(g, row[x], 2, light);
@@ -61,9 +66,8 @@ void its_glow_paint(uint32_t *rgb, int stride, int w, int h, struct its_point ce
         .strength = colour.a,
         .beam = beam,
     };
-    float rx = hypotf(u.x, v.x), ry = hypotf(u.y, v.y);
-    int x0 = (int)fmaxf(0, floorf(centre.x - rx)), x1 = (int)fminf((float)w, centre.x + rx + 1);
+    float ry = hypotf(u.y, v.y);
     int y0 = (int)fmaxf(0, floorf(centre.y - ry)), y1 = (int)fminf((float)h, centre.y + ry + 1);
     for (int y = y0; y < y1; y++)
-        paint_row(&g, rgb + (ptrdiff_t)y * stride, y, x0, x1);
+        paint_row(&g, rgb + (ptrdiff_t)y * stride, w, y);
 }

@@ -55,10 +55,10 @@ struct its_scene_settings {
                         * makes it larger */
 };
 
-/* Highway by day, seed 1, density 0.5, 960x540 at 15 fps, no sway, noise 1. */
+/* Highway by day, seed 1, density 0.6, 960x540 at 15 fps, no sway, noise 1. */
 #define ITS_SCENE_DEFAULTS                                                                         \
     {                                                                                              \
-        .kind = ITS_SCENE_HIGHWAY, .seed = 1, .density = 0.5, .width = 960, .height = 540,         \
+        .kind = ITS_SCENE_HIGHWAY, .seed = 1, .density = 0.6, .width = 960, .height = 540,         \
         .fps = 15, .noise = 1,                                                                     \
     }
 void its_scene_settings_default(struct its_scene_settings *s);
