@@ -35,6 +35,8 @@ struct its_analysis {
 
     uint32_t epoch;
     struct its_detections seen;
+    struct its_motion_hint hint[ITS_TRACKS_MAX]; /* who was there in the last analysed frame */
+    int hint_count;
     struct its_latency latency;
     struct its_analysis_stats stats;
 };
@@ -146,6 +148,7 @@ static void note_discontinuity(struct its_analysis *a, const struct its_frame *f
     a->epoch = f->epoch;
     its_motion_reset(a->motion);
     its_tracker_reset(a->tracker);
+    a->hint_count = 0;
     its_counter_reset(a->counter);
 }
 
@@ -155,6 +158,7 @@ static int detect(struct its_analysis *a, const struct its_frame *f, struct its_
     if (rc < 0)
         return rc;
     stamps->end_us[ITS_STAGE_PREPARE] = its_mono_us();
+    its_motion_hint(a->motion, a->hint, a->hint_count);
     its_motion_infer(a->motion);
     stamps->end_us[ITS_STAGE_INFER] = its_mono_us();
     its_motion_post(a->motion, &a->seen);
@@ -162,12 +166,24 @@ static int detect(struct its_analysis *a, const struct its_frame *f, struct its_
     return 0;
 }
 
+static void keep_hints(struct its_analysis *a, const struct its_tracks *tracks)
+{
+    a->hint_count = 0;
+    for (int i = 0; i < tracks->count; i++) {
+        const struct its_track *t = &tracks->item[i];
+        if (t->confirmed && !t->predicted)
+            a->hint[a->hint_count++] = (struct its_motion_hint){t->box, t->vx, t->vy};
+    }
+}
+
 static void follow(struct its_analysis *a, const struct its_frame *f, struct its_result *r)
 {
-    if (r->analysed)
+    if (r->analysed) {
         its_tracker_update(a->tracker, f->time_us, &a->seen, &r->tracks);
-    else
+        keep_hints(a, &r->tracks);
+    } else {
         its_tracker_predict(a->tracker, f->time_us, &r->tracks);
+    }
     r->crossing_count = its_counter_update(a->counter, &r->tracks, f->index, f->time_us,
                                            f->capture_us, r->crossing, ITS_CROSSINGS_MAX);
     r->stamps.end_us[ITS_STAGE_TRACK] = its_mono_us();

@@ -19,6 +19,7 @@ struct its_blob {
     int area, solid;     /* pixels */
     int changed;         /* pixels that differ from a moment ago */
     int first_run;       /* list of its runs; only what lies in box belongs to the blob */
+    int hint;            /* 1 + index of the hint it answers to; 0: none (hints.h) */
     bool ghost;          /* its outline is an edge of the background, not of the picture */
 };
 

@@ -128,6 +128,12 @@ static bool belong(struct its_rect a, struct its_rect b, const struct its_perspe
     return above || beside;
 }
 
+/* Known to be two. */
+static bool different(const struct its_blob *a, const struct its_blob *b)
+{
+    return a->hint && b->hint && a->hint != b->hint;
+}
+
 static bool apart(struct its_rect a, struct its_rect b, int reach)
 {
     return a.x0 > b.x1 + reach || b.x0 > a.x1 + reach || a.y0 > b.y1 + reach || b.y0 > a.y1 + reach;
@@ -143,13 +149,15 @@ void its_blobs_merge(struct its_blobs *b, const struct its_perspective *perspect
         for (int i = 0; i < b->count; i++)
             for (int j = i + 1; j < b->count; j++) {
                 struct its_blob *a = &b->item[i], *c = &b->item[j];
-                if (apart(a->box, c->box, reach) || !belong(a->box, c->box, perspective))
+                if (apart(a->box, c->box, reach) || different(a, c) ||
+                    !belong(a->box, c->box, perspective))
                     continue;
                 a->box = rect_union(a->box, c->box);
                 a->area += c->area;
                 a->solid += c->solid;
                 a->changed += c->changed;
                 a->ghost = a->ghost && c->ghost;
+                a->hint = a->hint ? a->hint : c->hint;
                 *c = b->item[--b->count];
                 j--;
                 again = true;

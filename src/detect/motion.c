@@ -21,6 +21,7 @@
 #include "detect/background.h"
 #include "detect/blobs.h"
 #include "detect/group.h"
+#include "detect/hints.h"
 #include "detect/lowres.h"
 #include "detect/perspective.h"
 #include "detect/sway.h"
@@ -58,6 +59,7 @@ struct its_motion {
     int ticks;    /* since the frame before */
     bool stepped; /* the exposure jumped */
     struct its_landmarks landmarks;
+    struct its_hints hints;
 
     /* --- since the start */
     bool has_time;
@@ -198,6 +200,7 @@ int its_motion_prepare(struct its_motion *m, const struct its_frame *f)
     }
     m->display_w = f->display_w;
     m->display_h = f->display_h;
+    m->hints.count = 0;
     m->ticks = elapsed_ticks(m, f->time_us);
     if (!m->started || m->flooded_ticks > TICKS_PER_S) {
         start(m, f);
@@ -302,6 +305,29 @@ static struct its_box displayed(const struct its_motion *m, struct its_rect r)
     return (struct its_box){x0, y0, x1 - x0, y1 - y0};
 }
 
+static struct its_rect working(const struct its_motion *m, const struct its_motion_hint *h)
+{
+    const struct its_lowres *p = &m->picture;
+    bool turned = p->rotation == 90 || p->rotation == 270;
+    float k = 1 / (float)p->factor, dt = (float)m->ticks / TICKS_PER_S;
+    float sx = (float)(turned ? p->coded_h : p->coded_w) / (float)m->display_w;
+    float sy = (float)(turned ? p->coded_w : p->coded_h) / (float)m->display_h;
+    float x = ((h->box.x + h->vx * dt) * sx - (float)m->shift_x) * k;
+    float y = ((h->box.y + h->vy * dt) * sy - (float)m->shift_y) * k;
+    return (struct its_rect){(int)lrintf(x), (int)lrintf(y), (int)lrintf(x + h->box.w * sx * k),
+                             (int)lrintf(y + h->box.h * sy * k)};
+}
+
+void its_motion_hint(struct its_motion *m, const struct its_motion_hint *hints, int count)
+{
+    m->hints.count = 0;
+    for (int i = 0; i < count && m->hints.count < ITS_HINTS_MAX; i++) {
+        struct its_rect r = working(m, &hints[i]);
+        if (r.x1 > r.x0 && r.y1 > r.y0)
+            m->hints.item[m->hints.count++] = r;
+    }
+}
+
 static int by_score(const void *pa, const void *pb)
 {
     const struct its_detection *a = pa, *b = pb;
@@ -343,6 +369,7 @@ void its_motion_post(struct its_motion *m, struct its_detections *out)
         return;
     drop_ghosts(m);
     hold_road_users(m);
+    its_blobs_divide(b, &m->background, &m->perspective, &m->hints);
     its_blobs_split(b, &m->background, &m->perspective);
     for (int i = 0; i < b->count; i++)
         its_perspective_learn(&m->perspective, &b->item[i]);

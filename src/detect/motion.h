@@ -40,6 +40,16 @@ void its_motion_infer(struct its_motion *);
 /* Road users of the frame, best score first. Boxes lie inside the displayed picture. */
 void its_motion_post(struct its_motion *, struct its_detections *out);
 
+/* A road user that someone follows, as he was in the frame prepared before. */
+struct its_motion_hint {
+    struct its_box box; /* displayed pixels */
+    float vx, vy;       /* px/s */
+};
+/* Tells, between prepare and post, who is known to be there, so that those who overlap in the
+ * picture are not taken for one. Copied, good for this frame only; hints beyond 256 are
+ * passed over. */
+void its_motion_hint(struct its_motion *, const struct its_motion_hint *hints, int count);
+
 /* The next frame does not follow the last one (a loop wrapped, a stream came back): time starts
  * anew. What was learned about background and perspective is kept as long as the picture fits it.
  */
