@@ -109,8 +109,8 @@ static void files_without_video(void **state)
     expect_failure(folder.path, "is a directory");
     expect_failure(media_path(&folder, "missing.mp4"), "No such file");
     expect_failure("", "No such file");
-    expect_failure("http://127.0.0.1:1/a.mp4", "give a file");
-    expect_failure("rtsp://127.0.0.1:1/a", "give a file");
+    expect_failure("http://127.0.0.1:1/a.mp4", "refuses connections");
+    expect_failure("rtsp://127.0.0.1:1/a", "refuses connections");
     expect_failure(media_make(&folder, "audio.mp4", "-f lavfi -i sine=d=1"), "has no video stream");
     expect_failure(media_path(&folder, "text.mp4/inside.mp4"), "Not a directory");
     expect_failure("/dev/zero", "is a pipe or device");
