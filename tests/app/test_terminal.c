@@ -206,7 +206,7 @@ static void a_simple_terminal(void **state)
         type(command, "");
         snprintf(end, sizeof(end), "^%u: code 0$", i); /* the code before may still stand there */
         char *screen = see(end, 20);
-        if (!matches(screen, "^ITS Camera AI ") || !matches(screen, "highway: live: "))
+        if (!matches(screen, "^ITS Camera AI ") || !matches(screen, ": live: h264 "))
             fail_msg("TERM=%s: %s", terms[i], screen);
         free(screen);
     }
