@@ -1,9 +1,9 @@
 /* Dividing blobs among hints.
  *
  * Vehicles in a queue overlap in the picture and make one region without a valley between them; but
- * they arrived one by one, and were followed. A hint has a say in a blob when most of it lies in the
- * blob's box and enough of it moves. When two or more have, each moving pixel goes to the hint in
- * whose box it lies deepest, measured in half sizes of the box from its centre. */
+ * they arrived one by one, and were followed. A hint has a say in a blob when most of it lies in
+ * the blob's box and enough of it moves. When two or more have, each moving pixel goes to the hint
+ * in whose box it lies deepest, measured in half sizes of the box from its centre. */
 #include "detect/hints.h"
 
 #include <math.h>
@@ -32,7 +32,8 @@ static int area(struct its_rect r)
 
 static int common(struct its_rect a, struct its_rect b)
 {
-    int w = ITS_MIN(a.x1, b.x1) - ITS_MAX(a.x0, b.x0), h = ITS_MIN(a.y1, b.y1) - ITS_MAX(a.y0, b.y0);
+    int w = ITS_MIN(a.x1, b.x1) - ITS_MAX(a.x0, b.x0),
+        h = ITS_MIN(a.y1, b.y1) - ITS_MAX(a.y0, b.y0);
     return w > 0 && h > 0 ? w * h : 0;
 }
 
@@ -84,8 +85,8 @@ static int owner(const struct sharer *s, int n, int x, int y)
     int best = n;
     float least = FAR;
     for (int i = 0; i < n; i++) {
-        float d = fmaxf(fabsf((float)x - s[i].cx) * s[i].per_w,
-                        fabsf((float)y - s[i].cy) * s[i].per_h);
+        float d =
+            fmaxf(fabsf((float)x - s[i].cx) * s[i].per_w, fabsf((float)y - s[i].cy) * s[i].per_h);
         if (d < least) {
             least = d;
             best = i;
@@ -97,8 +98,12 @@ static int owner(const struct sharer *s, int n, int x, int y)
 static void give(struct its_blobs *b, struct sharer *s, int y, int x0, int x1)
 {
     int id = b->run_count++;
-    b->run[id] = (struct its_run){
-        .x0 = (int16_t)x0, .x1 = (int16_t)x1, .y = (int16_t)y, .parent = id, .next = -1, .tail = id};
+    b->run[id] = (struct its_run){.x0 = (int16_t)x0,
+                                  .x1 = (int16_t)x1,
+                                  .y = (int16_t)y,
+                                  .parent = id,
+                                  .next = -1,
+                                  .tail = id};
     if (s->first < 0)
         s->first = id;
     else

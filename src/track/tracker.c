@@ -3,6 +3,7 @@
  * those that were not seen for too long, and begins new ones with what is left. */
 #include "track/tracker.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 #include "base/mem.h"
 #include "track/associate.h"
 #include "track/priv.h"
+
+/* A speed must show so often to count: one jump of a box is none. */
+#define SWIFT_HITS 5
 
 struct its_tracker {
     struct its_tracker_settings set;
@@ -65,6 +69,7 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s)
     s->confirm_hits = 5;
     s->confirm_us = 250000; /* a branch in the wind does not last */
     s->tentative_lost_us = 250000;
+    s->walk = 2.5f;
 }
 
 struct its_tracker *its_tracker_create(const struct its_tracker_settings *settings,
@@ -135,12 +140,21 @@ static void advance(struct its_tracker *t, int64_t time_us)
 
 /* --- one detection */
 
+/* Speed settles after a few detections. */
+static bool too_fast_to_walk(const struct its_tracker *t, const struct its_tracklet *k)
+{
+    float speed = hypotf(k->motion.cx.v, k->motion.cy.v);
+    return t->set.walk > 0 && k->hits > t->set.confirm_hits &&
+           speed > t->set.walk * its_kalman_box(&k->motion).h;
+}
+
 static void see(struct its_tracker *t, struct its_tracklet *k, const struct its_detection *d)
 {
     k->lost = false;
     k->hits++;
     k->seen_us = t->now_us;
     k->score = d->score;
+    k->swift += too_fast_to_walk(t, k);
     its_vote_add(&k->vote, d->cls, d->score);
     if (!k->confirmed && k->hits >= t->set.confirm_hits &&
         k->seen_us - k->born_us >= t->set.confirm_us) {
@@ -181,7 +195,17 @@ static void begin(struct its_tracker *t, const struct its_detection *d)
 
 /* --- out */
 
-static struct its_track snapshot(const struct its_tracklet *k, bool predicted)
+/* Seen from the front a motorcycle has the shape of a person, not the speed. */
+static enum its_class class_of(const struct its_tracker *t, const struct its_tracklet *k)
+{
+    enum its_class cls = its_vote_winner(&k->vote);
+    return cls == ITS_CLASS_PERSON && t->set.walk > 0 && k->swift >= SWIFT_HITS
+               ? ITS_CLASS_MOTORCYCLE
+               : cls;
+}
+
+static struct its_track snapshot(const struct its_tracker *t, const struct its_tracklet *k,
+                                 bool predicted)
 {
     return (struct its_track){
         .id = k->id,
@@ -189,7 +213,7 @@ static struct its_track snapshot(const struct its_tracklet *k, bool predicted)
         .vx = k->motion.cx.v,
         .vy = k->motion.cy.v,
         .score = k->score,
-        .cls = its_vote_winner(&k->vote),
+        .cls = class_of(t, k),
         .confirmed = k->confirmed,
         .predicted = predicted,
         .hits = k->hits,
@@ -205,7 +229,7 @@ static void report(const struct its_tracker *t, bool predicted, struct its_track
         const struct its_tracklet *k = &t->track[i];
         if (k->lost && (!k->confirmed || t->now_us - k->seen_us > t->set.predict_us))
             continue;
-        out->item[out->count++] = snapshot(k, predicted || k->lost);
+        out->item[out->count++] = snapshot(t, k, predicted || k->lost);
     }
 }
 

@@ -48,7 +48,8 @@ struct its_tracker_settings {
     int64_t tentative_lost_us; /* an unconfirmed track ends when not seen for longer */
     int64_t lost_us;           /* a confirmed track ends when not seen for longer */
     int64_t predict_us;        /* a lost track is reported, extrapolated, for so long */
-    int picture_w, picture_h;  /* a lost track whose centre leaves the picture ends; 0 = unknown */
+    float walk; /* heights/s: a person faster than that rides; 0 = not judged by speed */
+    int picture_w, picture_h; /* a lost track whose centre leaves the picture ends; 0 = unknown */
 };
 
 /* For a network: boxes are steady, scores spread over 0..1. Nobody is confirmed in the first frame:

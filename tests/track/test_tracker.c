@@ -364,6 +364,30 @@ static void the_same_in_gives_the_same_out(void **state)
 
 /* A blob of the motion detector that jitters by a fifth of its size and merges with a neighbour for
  * a while keeps its track. */
+/* One road user of a person's shape, five times as tall as it is wide; the class it ends with. */
+static enum its_class goes_at(float heights_per_s)
+{
+    struct its_tracker_settings s;
+    its_tracker_defaults_motion(&s);
+    struct its_tracker *t = its_tracker_create(&s, 1);
+    for (int f = 0; f < 25; f++)
+        look_one(t, 40 * f,
+                 (struct its_detection){{10 + 0.04f * (float)f * heights_per_s * 50, 100, 10, 50},
+                                        0.7f,
+                                        ITS_CLASS_PERSON});
+    assert_int_equal(tracks.count, 1);
+    enum its_class cls = tracks.item[0].cls;
+    its_tracker_destroy(&t);
+    return cls;
+}
+
+static void nobody_walks_so_fast(void **state)
+{
+    assert_int_equal(goes_at(0.9f), ITS_CLASS_PERSON);
+    assert_int_equal(goes_at(1.6f), ITS_CLASS_PERSON);
+    assert_int_equal(goes_at(4), ITS_CLASS_MOTORCYCLE);
+}
+
 static void blobs_jitter_and_merge(void **state)
 {
     struct its_tracker_settings s;
@@ -408,6 +432,7 @@ int main(void)
         cmocka_unit_test(nonsense_is_ignored),
         cmocka_unit_test(a_full_house_stays_in_order),
         cmocka_unit_test(the_same_in_gives_the_same_out),
+        cmocka_unit_test(nobody_walks_so_fast),
         cmocka_unit_test(blobs_jitter_and_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
