@@ -179,8 +179,8 @@ static uint64_t errors_of(const struct run *r, const struct its_source *source,
            failed;
 }
 
-/* Reads to the end, until enough or until cancelled, which is an end like another; 0, or why it ended
- * early. */
+/* Reads to the end, until enough or until cancelled, which is an end like another; 0, or why it
+ * ended early. */
 static int feed(struct run *r, struct its_source *source, struct its_cancel *cancel,
                 struct its_error *err)
 {

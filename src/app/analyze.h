@@ -26,7 +26,8 @@ struct its_analyze_settings {
     FILE *out;           /* borrowed */
 };
 
-/* A cancel ends it like the end of the input, with the summary of what was seen. 0 also when damaged stretches were passed over (the summary counts them); negative when the input
- * cannot be opened or holds no frame that can be decoded, with a sentence in err. */
+/* A cancel ends it like the end of the input, with the summary of what was seen. 0 also when
+ * damaged stretches were passed over (the summary counts them); negative when the input cannot be
+ * opened or holds no frame that can be decoded, with a sentence in err. */
 int its_analyze(const struct its_analyze_settings *settings, struct its_cancel *cancel,
                 struct its_error *err);

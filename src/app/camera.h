@@ -21,8 +21,8 @@
     X(REFUSED, "refused")                                                                          \
     X(TIMED_OUT, "timed_out")                                                                      \
     X(UNREACHABLE, "unreachable") /* no such host, or no way to it */                              \
-    X(UNUSABLE, "unusable") /* no video in it, or none we can decode */                            \
-    X(CLOSED, "closed")     /* by the other side */                                                \
+    X(UNUSABLE, "unusable")       /* no video in it, or none we can decode */                      \
+    X(CLOSED, "closed")           /* by the other side */                                          \
     X(OTHER, "other")                                                                              \
     X(READ, "read")       /* damaged stretches of the stream */                                    \
     X(PACKET, "packet")   /* packets the decoder refused */                                        \

@@ -1,5 +1,5 @@
-/* Ctrl-C for commands that run to an end: SIGINT, SIGTERM and SIGHUP trigger a cancel object, so that
- * the command ends in order, with its summary and without half a file. */
+/* Ctrl-C for commands that run to an end: SIGINT, SIGTERM and SIGHUP trigger a cancel object, so
+ * that the command ends in order, with its summary and without half a file. */
 #pragma once
 
 #include <stdbool.h>

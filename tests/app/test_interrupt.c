@@ -16,9 +16,9 @@
 static void stop_with(int sig)
 {
     struct process p;
-    const char *argv[] = {process_exe(), "analyze",
-                          "sim:highway?duration=86400&size=320x180", "--json", "--frames",
-                          "--line", "main:0,0.6,1,0.6", NULL};
+    const char *argv[] = {process_exe(),      "analyze",  "sim:highway?duration=86400&size=320x180",
+                          "--json",           "--frames", "--line",
+                          "main:0,0.6,1,0.6", NULL};
     process_start(&p, argv);
     assert_true(process_await(&p, "\"type\":\"frame\"", 20, process_patience(30)));
     kill(p.pid, sig);

@@ -142,9 +142,12 @@ static void test_wall_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error_texts),       cmocka_unit_test(test_log_levels_lines_and_limits),
-        cmocka_unit_test(test_stamps),            cmocka_unit_test(test_cancel_tree),
-        cmocka_unit_test(test_sleep_ends_in_time), cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_error_texts),
+        cmocka_unit_test(test_log_levels_lines_and_limits),
+        cmocka_unit_test(test_stamps),
+        cmocka_unit_test(test_cancel_tree),
+        cmocka_unit_test(test_sleep_ends_in_time),
+        cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_wall_format),
     };
     return cmocka_run_group_tests_name("base/core", tests, NULL, NULL);

@@ -79,8 +79,8 @@ static void test_loop_is_a_new_epoch_and_time_goes_on(void **state)
     its_source_close(&s);
 }
 
-/* Reordered pictures begin with negative decoding times; a loop once came back to the last key frame
- * of such a file instead of the first. */
+/* Reordered pictures begin with negative decoding times; a loop once came back to the last key
+ * frame of such a file instead of the first. */
 static void r_loop_with_b_frames(void **state)
 {
     char command[400], url[80];

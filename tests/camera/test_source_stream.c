@@ -273,9 +273,12 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mpegts),         cmocka_unit_test(test_mpegts_over_tcp),
-        cmocka_unit_test(test_fragmented_mp4), cmocka_unit_test(test_jpeg_pictures),
-        cmocka_unit_test(test_errors),         cmocka_unit_test(test_an_endless_picture),
+        cmocka_unit_test(test_mpegts),
+        cmocka_unit_test(test_mpegts_over_tcp),
+        cmocka_unit_test(test_fragmented_mp4),
+        cmocka_unit_test(test_jpeg_pictures),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_an_endless_picture),
         cmocka_unit_test(test_password_is_sent_decoded),
     };
     return cmocka_run_group_tests_name("camera/source_stream", tests, setup, teardown);
