@@ -174,7 +174,8 @@ static void a_reload_changes_what_differs(void **state)
     double lasted_s = now_s() - since_s, observed_s = observed_alone_s();
     print_message("alone: observed %.2f of %.2f s\n", observed_s, lasted_s);
     assert_true(observed_s > lasted_s - process_patience(0.5) && observed_s < lasted_s + 0.1);
-    assert_int_equal(ask("SELECT sum(frames_lost) FROM coverage WHERE camera = 'alone'"), 0);
+    if (process_patience(1) == 1) /* a build that is slowed down may not keep up */
+        assert_int_equal(ask("SELECT sum(frames_lost) FROM coverage WHERE camera = 'alone'"), 0);
     assert_int_equal(ask("SELECT count(*) FROM line WHERE camera = 'alone'"), 1);
     /* There and back: three places, the last one counts. */
     assert_int_equal(ask("SELECT max(revision) FROM line WHERE camera = 'tuned'"), 3);
