@@ -170,9 +170,10 @@ const struct its_command its_cmd_run = {
         "\n"
         "Without any camera it plays a demonstration that it draws itself.\n"
         "\n"
-        "A camera's URL is a file for now: PATH or file:PATH, played at its own speed, with\n"
-        "?loop behind it to begin again at the end; or a simulated street, sim:highway or\n"
-        "sim:junction, with the options of its-camera-ai simulate: sim:junction?seed=7&fps=25.\n",
+        "A camera's URL is rtsp://, http:// or v4l2:/dev/video0; a file, PATH or file:PATH,\n"
+        "played at its own speed, with ?loop behind it to begin again at the end; or a\n"
+        "simulated street, sim:highway or sim:junction, with the options of its-camera-ai\n"
+        "simulate: sim:junction?seed=7&fps=25.\n",
     .environment = its_config_environment,
     .examples = "its-camera-ai run\n"
                 "its-camera-ai run --config its.yaml\n"
