@@ -151,12 +151,33 @@ void its_narrow_s8_plain(void *dst, const float *src, int n)
         out[i] = (int8_t)whole(src[i], -128, 127);
 }
 
-/* --- layout */
+/* --- layout; pitches that networks like are constants to the inner loop */
+
+static inline void weave_1(uint8_t *restrict out, const uint8_t *a, const uint8_t *b,
+                           const uint8_t *c, int n, int pitch)
+{
+    for (int i = 0; i < n; i++, out += pitch) {
+        out[0] = a[i];
+        out[1] = b[i];
+        out[2] = c[i];
+        for (int k = 3; k < pitch; k++)
+            out[k] = 0;
+    }
+}
 
 void its_weave_1_plain(void *dst, const void *const src[3], int n, int pitch)
 {
-    const uint8_t *a = src[0], *b = src[1], *c = src[2];
-    uint8_t *out = dst;
+    if (pitch == 3)
+        weave_1(dst, src[0], src[1], src[2], n, 3);
+    else if (pitch == 4)
+        weave_1(dst, src[0], src[1], src[2], n, 4);
+    else
+        weave_1(dst, src[0], src[1], src[2], n, pitch);
+}
+
+static inline void weave_2(uint16_t *restrict out, const uint16_t *a, const uint16_t *b,
+                           const uint16_t *c, int n, int pitch)
+{
     for (int i = 0; i < n; i++, out += pitch) {
         out[0] = a[i];
         out[1] = b[i];
@@ -168,8 +189,17 @@ void its_weave_1_plain(void *dst, const void *const src[3], int n, int pitch)
 
 void its_weave_2_plain(void *dst, const void *const src[3], int n, int pitch)
 {
-    const uint16_t *a = src[0], *b = src[1], *c = src[2];
-    uint16_t *out = dst;
+    if (pitch == 3)
+        weave_2(dst, src[0], src[1], src[2], n, 3);
+    else if (pitch == 4)
+        weave_2(dst, src[0], src[1], src[2], n, 4);
+    else
+        weave_2(dst, src[0], src[1], src[2], n, pitch);
+}
+
+static inline void weave_4(uint32_t *restrict out, const uint32_t *a, const uint32_t *b,
+                           const uint32_t *c, int n, int pitch)
+{
     for (int i = 0; i < n; i++, out += pitch) {
         out[0] = a[i];
         out[1] = b[i];
@@ -181,15 +211,12 @@ void its_weave_2_plain(void *dst, const void *const src[3], int n, int pitch)
 
 void its_weave_4_plain(void *dst, const void *const src[3], int n, int pitch)
 {
-    const uint32_t *a = src[0], *b = src[1], *c = src[2];
-    uint32_t *out = dst;
-    for (int i = 0; i < n; i++, out += pitch) {
-        out[0] = a[i];
-        out[1] = b[i];
-        out[2] = c[i];
-        for (int k = 3; k < pitch; k++)
-            out[k] = 0;
-    }
+    if (pitch == 3)
+        weave_4(dst, src[0], src[1], src[2], n, 3);
+    else if (pitch == 4)
+        weave_4(dst, src[0], src[1], src[2], n, 4);
+    else
+        weave_4(dst, src[0], src[1], src[2], n, pitch);
 }
 
 const struct its_pixel_kernels its_pixel_kernels_plain = {

@@ -161,6 +161,52 @@ static void narrow_s8_avx2(void *dst, const float *src, int n)
     its_narrow_s8_plain(out + i, src + i, n - i);
 }
 
+/* --- layout */
+
+static inline __m256i wide(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+
+/* Eight pixels of bytes, a 32-bit word each, the top byte 0. */
+static inline __m256i words_at(const void *const src[3], int i)
+{
+    __m256i a = wide((const uint8_t *)src[0] + i), b = wide((const uint8_t *)src[1] + i);
+    __m256i c = wide((const uint8_t *)src[2] + i);
+    return _mm256_or_si256(_mm256_or_si256(a, _mm256_slli_epi32(b, 8)), _mm256_slli_epi32(c, 16));
+}
+
+/* Each half's twelve bytes of colour, then four of nothing. */
+static inline __m256i without_fourth(__m256i words)
+{
+    const __m256i bytes = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    return _mm256_shuffle_epi8(words, bytes);
+}
+
+static void weave_1_avx2(void *dst, const void *const src[3], int n, int pitch)
+{
+    uint8_t *out = dst;
+    int i = 0;
+    /* Of pitch 3 the second half's store ends four bytes late: the next pixels cover that, so two
+     * must follow. */
+    int last = pitch == 3 ? n - 10 : n - 8;
+    for (; pitch <= 4 && i <= last; i += 8) {
+        __m256i words = words_at(src, i);
+        uint8_t *at = out + (size_t)i * pitch;
+        if (pitch == 4) {
+            _mm256_storeu_si256((__m256i *)at, words);
+            continue;
+        }
+        words = without_fourth(words);
+        _mm_storeu_si128((__m128i *)at, _mm256_castsi256_si128(words));
+        _mm_storeu_si128((__m128i *)(at + 12), _mm256_extracti128_si256(words, 1));
+    }
+    const void *const rest[3] = {(const uint8_t *)src[0] + i, (const uint8_t *)src[1] + i,
+                                 (const uint8_t *)src[2] + i};
+    its_weave_1_plain(out + (size_t)i * pitch, rest, n - i, pitch);
+}
+
 const struct its_pixel_kernels its_pixel_kernels_avx2 = {
     .blend = blend_avx2,
     .blend_pairs = blend_pairs_avx2,
@@ -172,5 +218,5 @@ const struct its_pixel_kernels its_pixel_kernels_avx2 = {
             [ITS_ELEMENT_U8] = narrow_u8_avx2,
             [ITS_ELEMENT_S8] = narrow_s8_avx2,
         },
-    .weave = {its_weave_1_plain, its_weave_2_plain, its_weave_4_plain},
+    .weave = {weave_1_avx2, its_weave_2_plain, its_weave_4_plain},
 };

@@ -5,6 +5,8 @@
 
 #include <immintrin.h>
 
+#include "base/attr.h"
+
 /* The first n of 16 lanes; all for n >= 16. */
 static __mmask16 first_16(int n)
 {
@@ -161,6 +163,71 @@ static void narrow_s8_avx512(void *dst, const float *src, int n)
     narrow_8(dst, src, n, -128, 127);
 }
 
+/* --- layout */
+
+/* Sixteen pixels of bytes, a 32-bit word each, the top byte 0. */
+static inline __m512i words_of(const uint8_t *const src[3], int i, __mmask16 mask)
+{
+    __m512i a = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, src[0] + i));
+    __m512i b = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, src[1] + i));
+    __m512i c = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, src[2] + i));
+    return _mm512_or_si512(_mm512_or_si512(a, _mm512_slli_epi32(b, 8)), _mm512_slli_epi32(c, 16));
+}
+
+/* Leaves out every fourth byte: within quarters first, then the quarters close up. */
+static inline __m512i without_fourth(__m512i words)
+{
+    const __m512i bytes = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    const __m512i dwords = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3);
+    return _mm512_permutexvar_epi32(dwords, _mm512_shuffle_epi8(words, bytes));
+}
+
+static void weave_1_avx512(void *dst, const void *const src[3], int n, int pitch)
+{
+    const uint8_t *const rows[3] = {src[0], src[1], src[2]};
+    uint8_t *out = dst;
+    if (pitch > 4) {
+        its_weave_1_plain(dst, src, n, pitch);
+        return;
+    }
+    for (int i = 0; i < n; i += 16) {
+        __m512i words = words_of(rows, i, first_16(n - i));
+        if (pitch == 3)
+            words = without_fourth(words);
+        __mmask64 mask = first_64(pitch * ITS_MIN(n - i, 16));
+        _mm512_mask_storeu_epi8(out + (size_t)i * pitch, mask, words);
+    }
+}
+
+/* Eight pixels of words, 64 bits each, the top word 0. */
+static inline __m512i quads_of(const uint16_t *const src[3], int i, __mmask8 mask)
+{
+    __m512i a = _mm512_cvtepu16_epi64(_mm_maskz_loadu_epi16(mask, src[0] + i));
+    __m512i b = _mm512_cvtepu16_epi64(_mm_maskz_loadu_epi16(mask, src[1] + i));
+    __m512i c = _mm512_cvtepu16_epi64(_mm_maskz_loadu_epi16(mask, src[2] + i));
+    return _mm512_or_si512(_mm512_or_si512(a, _mm512_slli_epi64(b, 16)), _mm512_slli_epi64(c, 32));
+}
+
+static void weave_2_avx512(void *dst, const void *const src[3], int n, int pitch)
+{
+    static const uint16_t closed[32] = {0,  1,  2,  4,  5,  6,  8,  9,  10, 12, 13, 14,
+                                        16, 17, 18, 20, 21, 22, 24, 25, 26, 28, 29, 30};
+    const uint16_t *const rows[3] = {src[0], src[1], src[2]};
+    uint16_t *out = dst;
+    if (pitch > 4) {
+        its_weave_2_plain(dst, src, n, pitch);
+        return;
+    }
+    for (int i = 0; i < n; i += 8) {
+        __m512i quads = quads_of(rows, i, (__mmask8)first_16(ITS_MIN(n - i, 8)));
+        if (pitch == 3) /* leaves out every fourth word */
+            quads = _mm512_permutexvar_epi16(_mm512_loadu_si512(closed), quads);
+        __mmask32 mask = first_32(pitch * ITS_MIN(n - i, 8));
+        _mm512_mask_storeu_epi16(out + (size_t)i * pitch, mask, quads);
+    }
+}
+
 const struct its_pixel_kernels its_pixel_kernels_avx512 = {
     .blend = blend_avx512,
     .blend_pairs = blend_pairs_avx512,
@@ -172,5 +239,5 @@ const struct its_pixel_kernels its_pixel_kernels_avx512 = {
             [ITS_ELEMENT_U8] = narrow_u8_avx512,
             [ITS_ELEMENT_S8] = narrow_s8_avx512,
         },
-    .weave = {its_weave_1_plain, its_weave_2_plain, its_weave_4_plain},
+    .weave = {weave_1_avx512, weave_2_avx512, its_weave_4_plain},
 };
