@@ -34,7 +34,7 @@ int its_input_check(const struct its_input *in)
               (unsigned)in->layout <= ITS_LAYOUT_NHWC &&
               (unsigned)in->placement <= ITS_PLACEMENT_TOP_LEFT &&
               (in->layout == ITS_LAYOUT_NCHW || (in->pitch >= 3 && in->pitch <= 16)) &&
-              isfinite(in->scale) && isfinite(in->offset);
+              fabs(in->scale) <= ITS_INPUT_SCALE_MAX && fabs(in->offset) <= ITS_INPUT_SCALE_MAX;
     return ok ? 0 : -EINVAL;
 }
 

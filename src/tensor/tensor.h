@@ -33,7 +33,8 @@ enum its_placement {
     ITS_PLACEMENT_TOP_LEFT, /* YOLOX */
 };
 
-#define ITS_INPUT_SIDE_MAX 8192
+#define ITS_INPUT_SIDE_MAX  8192
+#define ITS_INPUT_SCALE_MAX 1e6
 
 struct its_input {
     int w, h; /* pixels, 1..ITS_INPUT_SIDE_MAX */
@@ -56,7 +57,7 @@ void its_input_yolo11(struct its_input *in, int w, int h);
 void its_input_yolox(struct its_input *in, int w, int h);
 
 /* -EINVAL for a form that cannot be made: sides, pitch or an enum out of range, a scale or offset
- * that is not finite. */
+ * beyond ITS_INPUT_SCALE_MAX either way or not a number. */
 int its_input_check(const struct its_input *in);
 
 /* Bytes of one slot, without gaps; slot n of a batch begins at n times this. */
