@@ -13,6 +13,7 @@
 #define ACCELERATE   1.6 /* m/s², comfortable */
 #define BRAKE        2.5 /* m/s², comfortable */
 #define BRAKE_MAX    8.0 /* m/s², dry road */
+#define BRAKE_LIGHT  0.8 /* m/s², more than the engine brakes */
 #define TURN_MPS2    3.0 /* sideways, in a bend */
 #define CLEAR_ROAD_M 1e6
 #define PULL_OVER_M  50.0 /* before he stands, who breaks down begins to make room */
@@ -477,6 +478,8 @@ static void drive(struct its_flow *f, double dt)
     for (int i = 0; i < f->vehicles; i++) {
         struct its_vehicle *v = &f->vehicle[i];
         double before = v->speed_mps;
+        bool brakes = wanted[i] < (v->pose.brakes ? -BRAKE_LIGHT / 4 : -BRAKE_LIGHT);
+        v->pose.brakes = brakes || before < .1;
         v->speed_mps = fmax(0, before + wanted[i] * dt);
         v->s_m += (before + v->speed_mps) / 2 * dt;
     }
