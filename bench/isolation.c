@@ -278,6 +278,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench-isolation [SECONDS [WINDOWS]]\n");
         return 2;
     }
+    its_mem_settle();
     its_log_set_level(ITS_LOG_ERROR);
     its_av_log_adopt();
     make_plan(&plan);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "camera/access_unit.h"
+#include "camera/rtsp/access_unit.h"
 #include "fuzz.h"
 
 #define LIMIT 100000

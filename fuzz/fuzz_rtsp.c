@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "camera/digest.h"
-#include "camera/rtp.h"
-#include "camera/rtsp_message.h"
-#include "camera/sdp.h"
+#include "camera/rtsp/digest.h"
+#include "camera/rtsp/rtp.h"
+#include "camera/rtsp/message.h"
+#include "camera/rtsp/sdp.h"
 #include "fuzz.h"
 
 static void check_message(const char *text, size_t size)

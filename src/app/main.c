@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/cmd.h"
+#include "base/mem.h"
 
 /* Where the shell closed stdin, stdout or stderr, the first files we open would take their place
  * and be written to. Read-only, so that writing still fails and is told. */
@@ -24,6 +25,7 @@ int main(int argc, char **argv)
         &its_cmd_camera_probe, &its_cmd_camera_list, &its_cmd_config_check,
         &its_cmd_config_print, &its_cmd_config_docs, &its_cmd_version,
     };
+    its_mem_settle();
     keep_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of writing, not our end */
     return its_commands_run(commands, ITS_ARRAY_LEN(commands), argc, (const char *const *)argv,

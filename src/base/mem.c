@@ -1,9 +1,32 @@
 #include "base/mem.h"
 
+#include <features.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* Pictures and everything else of this size goes back to the system when it is freed, instead of
+ * leaving a hole that the next camera's do not fit into. */
+#define MAP_BYTES (256 * 1024)
+/* So much at the end of an arena is kept: the ups and downs of a few frames. */
+#define KEEP_BYTES (1024 * 1024)
+
+void its_mem_settle(void)
+{
+#ifdef __GLIBC__
+    /* The library's own choice is eight a core; more than one a core never allocate at once. */
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    mallopt(M_ARENA_MAX, cores > 2 ? (int)cores : 2);
+    mallopt(M_MMAP_THRESHOLD, MAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+#endif
+}
 
 static void *must(void *p, size_t bytes)
 {

@@ -6,6 +6,11 @@
 
 #include "base/attr.h"
 
+/* Makes the C library keep less of what was freed: cameras come and go for months, and each of their
+ * threads would otherwise leave memory behind in an arena of its own. The first thing in main, while
+ * there is one thread. Elsewhere than in glibc it does nothing. */
+void its_mem_settle(void);
+
 /* Zeroed. Never NULL. Free with free(). */
 void *its_malloc(size_t bytes);
 /* Zeroed, count * bytes with overflow check. Never NULL. */

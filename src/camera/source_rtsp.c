@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "camera/access_unit.h"
+#include "camera/rtsp/access_unit.h"
 #include "camera/packet_pool.h"
-#include "camera/rtsp.h"
+#include "camera/rtsp/rtsp.h"
 #include "camera/source_ops.h"
 #include "camera/stream_size.h"
 

@@ -205,7 +205,10 @@ static struct its_colour material_colour(const struct painter *p, enum its_mater
 
 static struct its_colour shade(const struct painter *p, enum its_material m, struct its_vec3 n)
 {
+    static const struct its_colour brake = {1, .14f, .09f, 1};
     struct its_colour c = material_colour(p, m);
+    if (m == ITS_MATERIAL_TAILLAMP && p->pose->brakes) /* a light of its own */
+        return its_colour_mix(brake, p->light->haze, p->fog);
     if (m == ITS_MATERIAL_HEADLAMP || m == ITS_MATERIAL_TAILLAMP)
         return its_colour_mix(its_colour_times(c, p->lit), p->light->haze, p->fog);
     struct its_vec3 sun = p->light->sun;

@@ -55,6 +55,7 @@ struct its_body_pose {
     const struct its_body *body;
     double x, y, heading;
     struct its_colour paint, load;
+    bool brakes; /* its tail lamps say so */
 };
 
 #define ITS_OUTLINE_MAX 64

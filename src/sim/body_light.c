@@ -14,7 +14,7 @@ static const struct its_colour head = {1, .96f, .86f, 1}, tail = {1, .12f, .07f,
 
 struct lamp_place {
     struct its_vec3 at;
-    bool is_head;
+    bool is_head, brakes;
     double facing; /* cosine between the lamp's axis and the way to the eye */
 };
 
@@ -43,7 +43,8 @@ static int lamps_of(const struct its_body_pose *pose, const struct its_view *vie
         double w = (m->a0 + m->a1) / 2 * (i ? -1 : 1);
         bool is_head = m->material == ITS_MATERIAL_HEADLAMP;
         struct its_vec3 at = place(pose, m->at, w, (m->z0 + m->z1) / 2);
-        out[i] = (struct lamp_place){at, is_head, facing(pose, view, at, is_head)};
+        out[i] = (struct lamp_place){at, is_head, pose->brakes && !is_head,
+                                     facing(pose, view, at, is_head)};
     }
     return n;
 }
@@ -114,9 +115,9 @@ static void halo(const struct lamp_place *lamp, const struct its_view *view,
     struct its_point p = its_view_to_picture(view, cam);
     struct its_colour c = lamp->is_head ? head : tail;
     float px = (float)(view->focal_px / cam.z);
-    float core = fmaxf(.55f, px * (lamp->is_head ? .10f : .075f));
+    float core = fmaxf(.55f, px * (lamp->is_head || lamp->brakes ? .10f : .075f));
     float r = fminf(HALO_MAX_PX, core * (lamp->is_head ? 6 : 4.5f));
-    c.a = (.25f + .55f * light->beam) * (float)lamp->facing;
+    c.a = (.25f + .55f * light->beam + (lamp->brakes ? .15f : 0)) * (float)lamp->facing;
     if (r > 2)
         its_canvas_glow(canvas, p, (struct its_point){r, 0}, (struct its_point){0, r}, c);
     c.a = 1;

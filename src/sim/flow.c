@@ -13,10 +13,15 @@
 #define ACCELERATE   1.6 /* m/s², comfortable */
 #define BRAKE        2.5 /* m/s², comfortable */
 #define BRAKE_MAX    8.0 /* m/s², dry road */
+#define BRAKE_LIGHT  0.8 /* m/s², more than the engine brakes */
 #define TURN_MPS2    3.0 /* sideways, in a bend */
 #define CLEAR_ROAD_M 1e6
 #define PULL_OVER_M  50.0 /* before he stands, who breaks down begins to make room */
 #define BESIDE_M     2.2  /* so far apart across the lane, two do not follow each other */
+#define MERGE_M      45.0 /* a lane is changed over so many metres */
+#define MERGE_BRAKE  3.0  /* m/s², the most that a merging vehicle may ask of himself and others */
+#define COURTESY     1.0  /* m/s², what both do to make room */
+#define ROLLING      6.0  /* m/s; slower than this nobody slips in */
 
 struct its_flow {
     const struct its_path *path;
@@ -78,6 +83,12 @@ void its_path_at(const struct its_path *path, double s, double right, double *x,
     *heading = h + turn;
 }
 
+double its_path_aside(const struct its_path *path, double s)
+{
+    double left = path->into ? fmax(0, 1 - s / path->merge_from_m) : 0;
+    return path->ramp_m * left * left;
+}
+
 /* --- who drives */
 
 static const struct its_colour paints[] = {
@@ -135,15 +146,29 @@ static double wish_of(struct its_dice *dice, enum its_body_kind kind, double lim
     return fmax(limit * 0.75, fmin(limit * 1.2, slow ? usual * 0.92 : usual));
 }
 
+static double smooth(double t)
+{
+    t = fmax(0, fmin(1, t));
+    return t * t * (3 - 2 * t);
+}
+
+/* To the right of the lane at s, for whoever is on a ramp or changes lanes. */
+static double aside(const struct its_flow *f, const struct its_vehicle *v, double s)
+{
+    return its_path_aside(&f->path[v->path], s) +
+           v->merge_m * (1 - smooth((s - v->merged_m) / MERGE_M));
+}
+
 static void place(const struct its_flow *f, struct its_vehicle *v)
 {
     const struct its_path *path = &f->path[v->path];
     /* A slow weave of at most drift_m over some 90 m; the nose follows it. */
     double wave = v->s_m * (2 * M_PI / 90) + v->drift_phase;
     double right = v->drift_m * sin(wave);
-    right += v->pull_m;
+    right += v->pull_m + aside(f, v, v->s_m);
     its_path_at(path, v->s_m, right, &v->pose.x, &v->pose.y, &v->pose.heading);
-    v->pose.heading += atan(v->drift_m * cos(wave) * (2 * M_PI / 90));
+    v->pose.heading += atan(v->drift_m * cos(wave) * (2 * M_PI / 90) + aside(f, v, v->s_m + .5) -
+                            aside(f, v, v->s_m - .5));
 }
 
 static void paint_vehicle(struct its_dice *dice, struct its_vehicle *v)
@@ -188,6 +213,13 @@ static double half_length(const struct its_vehicle *v)
     return its_body_length(v->pose.body) / 2;
 }
 
+/* Where across the road v is, to the right of the pieces of its path. */
+static double lateral(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *p = &f->path[v->path];
+    return (p->reversed ? -p->offset_m : p->offset_m) + v->pull_m + aside(f, v, v->s_m);
+}
+
 /* Metres from the middle of v to the middle of o ahead of it, or a negative number when o is not
  * ahead on v's way. */
 static double ahead_by(const struct its_flow *f, const struct its_vehicle *v,
@@ -198,6 +230,8 @@ static double ahead_by(const struct its_flow *f, const struct its_vehicle *v,
         return -1;
     if (o->path == v->path)
         return o->s_m - v->s_m;
+    if (pv->into == o->path + 1 || po->into == v->path + 1)
+        return fabs(lateral(f, o) - lateral(f, v)) < BESIDE_M ? o->s_m - v->s_m : -1;
     if (pv->entry && pv->entry == po->entry && o->s_m - half_length(o) < po->split_m)
         return o->s_m - v->s_m;
     if (pv->exit && pv->exit == po->exit && v->s_m > pv->stop_m && o->s_m > po->stop_m)
@@ -272,9 +306,7 @@ static bool will_break_down(const struct its_flow *f, const struct its_vehicle *
 
 static void pull_over(struct its_flow *f, struct its_vehicle *v)
 {
-    double t = (v->s_m - f->plan.at_m + PULL_OVER_M) / (PULL_OVER_M - 5);
-    t = fmax(0, fmin(1, t));
-    v->pull_m = f->plan.side_m * t * t * (3 - 2 * t);
+    v->pull_m = f->plan.side_m * smooth((v->s_m - f->plan.at_m + PULL_OVER_M) / (PULL_OVER_M - 5));
     if (f->breakdown == BREAKING_DOWN && v->speed_mps < .1 && f->plan.at_m - v->s_m < 5) {
         f->breakdown = STANDING;
         f->repaired_s = f->time_s + f->plan.hold_s;
@@ -310,6 +342,8 @@ static double wish_here(const struct its_flow *f, const struct its_vehicle *v)
 {
     const struct its_path *path = &f->path[v->path];
     double wish = v->wish_mps, from = 0;
+    if (path->into && v->s_m > path->merge_from_m)
+        wish *= f->path[path->into - 1].speed_mps / path->speed_mps;
     for (int i = 0; i < path->pieces && !path->reversed; i++) {
         double k = fabs(path->piece[i].curvature), to = from + path->piece[i].length_m;
         if (k > 0 && v->s_m < to) {
@@ -331,21 +365,121 @@ static double acceleration(const struct its_vehicle *v, double wish, double gap,
     return fmax(-BRAKE_MAX, ACCELERATE * (free - near * near));
 }
 
+/* --- merging */
+
+/* How hard v brakes behind o, whose middle is `distance` ahead; o NULL: a clear road. */
+static double follow(const struct its_flow *f, const struct its_vehicle *v,
+                     const struct its_vehicle *o, double distance)
+{
+    double gap = o ? distance - half_length(o) - half_length(v) : CLEAR_ROAD_M;
+    return acceleration(v, wish_here(f, v), gap, o ? v->speed_mps - o->speed_mps : 0);
+}
+
+static const struct its_vehicle *follower_of(const struct its_flow *f, const struct its_vehicle *v,
+                                             double *distance)
+{
+    const struct its_vehicle *best = NULL;
+    *distance = CLEAR_ROAD_M;
+    for (int i = 0; i < f->vehicles; i++) {
+        const struct its_vehicle *o = &f->vehicle[i];
+        double d = o->path == v->path ? v->s_m - o->s_m : -1;
+        if (d >= 0 && d < *distance) {
+            best = o;
+            *distance = d;
+        }
+    }
+    return best;
+}
+
+/* v as it would be in the lane it wants to. */
+static struct its_vehicle changed_over(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *ramp = &f->path[v->path], *lane = &f->path[ramp->into - 1];
+    struct its_vehicle there = *v;
+    there.path = ramp->into - 1;
+    there.wish_mps *= lane->speed_mps / ramp->speed_mps;
+    there.merged_m = v->s_m;
+    there.merge_m = lateral(f, v) - lateral(f, &(struct its_vehicle){.path = there.path});
+    return there;
+}
+
+static bool has_room(const struct its_flow *f, const struct its_vehicle *there)
+{
+    double ahead, behind;
+    const struct its_vehicle *leader = leader_of(f, there, &ahead);
+    const struct its_vehicle *follower = follower_of(f, there, &behind);
+    if (leader && (ahead < half_length(leader) + half_length(there) + there->gap_m ||
+                   follow(f, there, leader, ahead) < -MERGE_BRAKE))
+        return false;
+    return !follower || (behind > half_length(follower) + half_length(there) + follower->gap_m &&
+                         follow(f, follower, there, behind) > -MERGE_BRAKE);
+}
+
+static void merge(struct its_flow *f)
+{
+    for (int i = 0; i < f->vehicles; i++) {
+        struct its_vehicle *v = &f->vehicle[i];
+        const struct its_path *ramp = &f->path[v->path];
+        if (!ramp->into || v->s_m < ramp->merge_from_m)
+            continue;
+        struct its_vehicle there = changed_over(f, v);
+        if (has_room(f, &there))
+            *v = there;
+    }
+}
+
+/* Metres to the end of a lane that ends, once it is time to brake for it. */
+static double lane_end_ahead(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *path = &f->path[v->path];
+    double d = path->merge_to_m - v->s_m - half_length(v);
+    bool soon = d < v->speed_mps * v->speed_mps / (2 * BRAKE) + v->speed_mps;
+    return path->into && soon ? d + v->gap_m * .7 : CLEAR_ROAD_M;
+}
+
+/* Is v beside the lane it wants to, and fast enough to slip in? */
+static bool is_merging(const struct its_flow *f, const struct its_vehicle *v)
+{
+    const struct its_path *path = &f->path[v->path];
+    return path->into && v->s_m > path->merge_from_m && v->speed_mps > ROLLING;
+}
+
+/* Before anybody changes over, gaps are made: who merges drops back behind the one ahead in the
+ * other lane, who drives there does so behind the one on the ramp, both gently. */
+static double courtesy(const struct its_flow *f, const struct its_vehicle *v)
+{
+    double least = ACCELERATE, distance;
+    if (is_merging(f, v)) {
+        struct its_vehicle there = changed_over(f, v);
+        const struct its_vehicle *leader = leader_of(f, &there, &distance);
+        least = follow(f, &there, leader, distance);
+    }
+    for (int i = 0; i < f->vehicles; i++) {
+        const struct its_vehicle *o = &f->vehicle[i];
+        distance = o->s_m - v->s_m;
+        if (distance > 0 && is_merging(f, o) && f->path[o->path].into == v->path + 1)
+            least = fmin(least, follow(f, v, o, distance));
+    }
+    return fmax(least, -COURTESY);
+}
+
 static void drive(struct its_flow *f, double dt)
 {
     double wanted[ITS_VEHICLES_MAX];
     for (int i = 0; i < f->vehicles; i++) {
         const struct its_vehicle *v = &f->vehicle[i];
-        double distance, wish = wish_here(f, v);
+        double distance;
         const struct its_vehicle *o = leader_of(f, v, &distance);
-        double gap = o ? distance - half_length(o) - half_length(v) : CLEAR_ROAD_M;
-        double stop = fmin(stop_ahead(f, v), break_down_ahead(f, v));
-        wanted[i] = fmin(acceleration(v, wish, gap, o ? v->speed_mps - o->speed_mps : 0),
-                         acceleration(v, wish, stop, v->speed_mps));
+        double stop = fmin(fmin(stop_ahead(f, v), break_down_ahead(f, v)), lane_end_ahead(f, v));
+        wanted[i] =
+            fmin(follow(f, v, o, distance), acceleration(v, wish_here(f, v), stop, v->speed_mps));
+        wanted[i] = fmin(wanted[i], courtesy(f, v));
     }
     for (int i = 0; i < f->vehicles; i++) {
         struct its_vehicle *v = &f->vehicle[i];
         double before = v->speed_mps;
+        bool brakes = wanted[i] < (v->pose.brakes ? -BRAKE_LIGHT / 4 : -BRAKE_LIGHT);
+        v->pose.brakes = brakes || before < .1;
         v->speed_mps = fmax(0, before + wanted[i] * dt);
         v->s_m += (before + v->speed_mps) / 2 * dt;
     }
@@ -396,6 +530,7 @@ void its_flow_advance(struct its_flow *f, double seconds)
     for (int i = 0; i < steps; i++) {
         double dt = seconds / steps;
         watch_breakdown(f);
+        merge(f);
         drive(f, dt);
         leave(f);
         for (int path = 0; path < f->paths; path++)

@@ -1,6 +1,8 @@
 /* Traffic as it moves: road users on paths, each following the one in front (Intelligent Driver
  * Model: Treiber, Hennecke, Helbing, Phys. Rev. E 62, 2000) and stopping at red lights, so that no
- * two ever touch. Paths may cross only if signals keep their users apart.
+ * two ever touch. Paths may cross only if signals keep their users apart. Who comes from a ramp
+ * changes over where nobody has to brake hard for him (MOBIL's rule of safety: Kesting, Treiber,
+ * Helbing, Transp. Res. Rec. 1999, 2007).
  * Everything follows from the seed. One thread at a time; no allocation after creation. */
 #pragma once
 
@@ -35,6 +37,11 @@ struct its_path {
     double split_m;
     int signal; /* 1 + index of the signal that holds them at stop_m */
     double stop_m;
+
+    /* --- a ramp: a lane of the same pieces, to the right of another path, that ends */
+    int into;                        /* 1 + index of that path; 0: it is none */
+    double merge_from_m, merge_to_m; /* who drives on it changes over between these */
+    double ramp_m; /* so far to the right it begins; at merge_from_m it has come alongside */
 };
 
 #define ITS_SIGNALS_MAX 4
@@ -60,6 +67,9 @@ double its_path_length(const struct its_path *path);
 void its_path_at(const struct its_path *path, double s, double right, double *x, double *y,
                  double *heading);
 
+/* How far to the right of its lane the ramp is s metres along it; 0 for other paths. */
+double its_path_aside(const struct its_path *path, double s);
+
 struct its_vehicle {
     uint32_t id; /* 1, 2, 3, … */
     struct its_body_pose pose;
@@ -72,6 +82,7 @@ struct its_vehicle {
     double wish_mps, headway_s, gap_m;
     double drift_m, drift_phase; /* nobody drives exactly in the middle */
     double pull_m;               /* to the right of the lane: who breaks down makes room */
+    double merged_m, merge_m;    /* where it began to change lanes, and over what width */
     uint32_t lines_crossed;      /* one bit per counting line: for the caller */
 };
 

@@ -1,5 +1,6 @@
 /* The highway: two carriageways of two lanes, a median with guard rails, hard shoulders, a gentle
- * bend far ahead. All widths in metres from the middle of the median. */
+ * bend far ahead, and a ramp whose traffic merges into the inbound one. All widths in metres from
+ * the middle of the median. */
 #include <math.h>
 
 #include "sim/dice.h"
@@ -21,9 +22,18 @@
 #define RADIUS      850.0
 #define BEHIND      30.0 /* the road begins this far behind the camera */
 #define LAMPS       12
-#define LAMP_ACROSS (OUTER_RAIL + 1)
+#define LAMP_BEYOND 1.0 /* the outer rail */
 #define LAMP_ARM    2.2
 #define COUNT_AT    29.0 /* the counting lines lie here */
+
+/* The ramp, on the inbound side: it comes down from the left, runs beside the slow lane between
+ * these distances ahead of the camera, and its lane is gone at the third. */
+#define RAMP_LANE  12.4
+#define RAMP_FROM  215.0
+#define RAMP_TO    80.0
+#define RAMP_GONE  42.0
+#define RAMP_ASIDE 40.0 /* where it begins */
+#define FAR_END    420.0
 
 /* Along and across the road, from the place on the ground. */
 static void road_coordinates(float x, float y, float *along, float *across)
@@ -43,6 +53,46 @@ static void place_on_road(double along, double across, double *x, double *y)
                                            .piece = {{STRAIGHT, 0}, {500, 1 / RADIUS}}};
     double heading;
     its_path_at(&middle, along, across, x, y, &heading);
+}
+
+/* --- the ramp */
+
+/* Driven from the far end towards us. */
+static const struct its_path ramp = {
+    .y = -BEHIND,
+    .offset_m = -RAMP_LANE,
+    .reversed = true,
+    .pieces = 2,
+    .piece = {{BEHIND + STRAIGHT, 0}, {FAR_END - STRAIGHT, 1 / RADIUS}},
+    .speed_mps = 19,
+    .heavy = .15,
+    .per_second = .12,
+    .into = 2,
+    .merge_from_m = FAR_END - RAMP_FROM,
+    .merge_to_m = FAR_END - RAMP_TO,
+    .ramp_m = RAMP_ASIDE,
+};
+
+/* Half of the road: distances from the middle of the median. */
+struct section {
+    float line_out, asphalt, rail;
+    float gore_from, gore_to; /* the grass between road and ramp; to <= from: none */
+    float lane;               /* middle of the ramp's lane; 0: none */
+};
+
+static struct section section_at(float along, bool left)
+{
+    struct section c = {(float)LINE_OUT, (float)ASPHALT, (float)OUTER_RAIL, 0, 0, 0};
+    if (!left || along < (float)RAMP_GONE)
+        return c;
+    float room = fminf(1, (along - (float)RAMP_GONE) / (float)(RAMP_TO - RAMP_GONE));
+    c.lane = (float)RAMP_LANE + (float)its_path_aside(&ramp, FAR_END - along);
+    c.line_out += room * (c.lane + 1.75f - c.line_out);
+    c.asphalt = fmaxf(c.asphalt, c.line_out + 1.1f);
+    c.rail = c.asphalt + (float)(OUTER_RAIL - ASPHALT);
+    c.gore_from = (float)LINE_OUT + 1;
+    c.gore_to = c.lane - 2.6f;
+    return c;
 }
 
 /* --- the surface */
@@ -65,28 +115,43 @@ static float dashes(float at, float size, float length, float period)
 }
 
 /* Tyres polish two tracks into every lane. */
-static float worn(float a)
+static float worn(float a, const struct section *c)
 {
+    const float middle[] = {(float)LANE_FAST, (float)LANE_SLOW, c->lane};
     float sum = 0;
-    for (int lane = 0; lane < 2; lane++) {
+    for (int lane = 0; lane < (c->lane > 0 ? 3 : 2); lane++) {
         for (int track = -1; track <= 1; track += 2) {
-            float d = (a - (float)(lane ? LANE_SLOW : LANE_FAST) - .85f * (float)track) / .42f;
+            float d = (a - middle[lane] - .85f * (float)track) / .42f;
             sum += expf(-d * d);
         }
     }
     return sum;
 }
 
-static struct its_colour asphalt(float s, float a, float x, float foot, uint32_t seed)
+static struct its_colour asphalt(float s, float a, float x, const struct section *c, float foot,
+                                 uint32_t seed)
 {
     static const struct its_colour grey = {.375f, .378f, .385f, 1};
-    float k = 1 + .18f * its_texture_grain(x, s, foot, seed) - .10f * worn(a);
+    float k = 1 + .18f * its_texture_grain(x, s, foot, seed) - .10f * worn(a, c);
     /* Long streaks along the road, and the seam where the shoulder was laid. */
     k += .05f * (2 * its_texture_noise(x * 1.7f, s * .03f, seed + 11) - 1);
-    if (a > (float)LINE_OUT)
+    if (a > c->line_out)
         k *= .93f;
-    k -= .12f * stripe(a, fmaxf(.05f, foot * .2f), (float)LINE_OUT + .45f, .05f);
+    k -= .12f * stripe(a, fmaxf(.05f, foot * .2f), c->line_out + .45f, .05f);
     return its_colour_scale(grey, k);
+}
+
+/* How much of a spot is painted: the edge lines, the dashes between the lanes, and short broad ones
+ * between road and ramp up to where grass parts them. */
+static float paint_on(float s, float a, const struct section *c, float across, float along)
+{
+    float sum = stripe(a, across, (float)LINE_IN, .2f) + stripe(a, across, c->line_out, .24f);
+    sum += stripe(a, across, (float)DASHES, .17f) * dashes(s, along, 4, 12);
+    if (c->lane > 0 && c->gore_to < c->gore_from)
+        sum += stripe(a, across, (float)LINE_OUT, .3f) * dashes(s, along, 3, 6);
+    else if (c->lane > 0)
+        sum += stripe(a, across, (float)LINE_OUT, .24f) + stripe(a, across, c->lane - 1.75f, .2f);
+    return fminf(1, sum);
 }
 
 static struct its_colour grass(float x, float y, float foot, uint32_t seed)
@@ -104,28 +169,30 @@ static struct its_colour highway_ground(float x, float y, float across, float al
     float s, lat, foot = fmaxf(across, along * .35f);
     road_coordinates(x, y, &s, &lat);
     float a = fabsf(lat), edge = .25f * (2 * its_texture_noise(x, y, seed + 21) - 1);
+    struct section section = section_at(s, lat < 0);
     /* The rails' shadows, thrown to the right. */
     float shadow = .45f * (stripe(lat, across, (float)RAIL + .55f, .35f) +
                            stripe(lat, across, (float)-RAIL + .55f, .35f) +
-                           stripe(lat, across, (float)-OUTER_RAIL + .5f, .35f) +
-                           stripe(lat, across, (float)OUTER_RAIL + .5f, .35f));
+                           stripe(lat, across, copysignf(section.rail, lat) + .5f, .35f));
     struct its_colour c;
-    if (a < (float)MEDIAN || a > (float)OUTER_RAIL + 1 + edge)
+    if (a < (float)MEDIAN || a > section.rail + 1 + edge ||
+        (a > section.gore_from - edge * .4f && a < section.gore_to + edge * .4f))
         return its_colour_scale(grass(x, y, foot, seed), 1 - shadow);
-    if (a > (float)ASPHALT + edge * .4f)
+    if (a > section.asphalt + edge * .4f)
         return its_colour_scale(gravel, 1 - shadow + .3f * its_texture_grain(x, y, foot, seed + 2));
-    c = asphalt(s, a, lat, foot, seed);
-    float line = stripe(a, across, (float)LINE_IN, .2f) + stripe(a, across, (float)LINE_OUT, .24f);
-    line += stripe(a, across, (float)DASHES, .17f) * dashes(s, along, 4, 12);
+    c = asphalt(s, a, lat, &section, foot, seed);
     float wear = .86f + .12f * its_texture_grain(x, y, foot, seed + 31);
-    return its_colour_scale(its_colour_mix(c, paint, fminf(1, line) * wear), 1 - shadow);
+    float line = paint_on(s, a, &section, across, along);
+    return its_colour_scale(its_colour_mix(c, paint, line * wear), 1 - shadow);
 }
 
 static bool highway_paved(float x, float y)
 {
     float s, lat;
     road_coordinates(x, y, &s, &lat);
-    return fabsf(lat) > (float)MEDIAN && fabsf(lat) < (float)ASPHALT;
+    struct section c = section_at(s, lat < 0);
+    float a = fabsf(lat);
+    return a > (float)MEDIAN && a < c.asphalt && !(a > c.gore_from && a < c.gore_to);
 }
 
 /* --- beside the road */
@@ -145,36 +212,44 @@ static struct its_colour hazed(const struct its_site *site, struct its_colour c,
     return its_light_through_air(&site->light, its_light_on(&site->light, c, x, y), s);
 }
 
-/* One length of rail from s to s + 4 m with the post at its end. */
+/* The outer rail of a side (-1: left), from the middle. */
+static double rail_at(double s, int side)
+{
+    return (double)section_at((float)s, side < 0).rail;
+}
+
+/* One length of rail from s to s + 4 m with the post at its end; `beyond`: across, there. */
 static void rail_piece(const struct its_site *site, const struct its_view *view, double s,
-                       double across, struct its_canvas *canvas)
+                       double across, double beyond, struct its_canvas *canvas)
 {
     static const struct its_colour zinc = {.66f, .68f, .69f, 1}, rib = {.47f, .49f, .5f, 1};
     static const struct its_colour post = {.36f, .37f, .37f, 1}, bright = {.70f, .71f, .72f, 1};
     static const double z[] = {.46, .58, .68, .78};
     struct its_point foot[4] = {
-        at_road(view, s + 4, across - .05, 0), at_road(view, s + 4, across + .05, 0),
-        at_road(view, s + 4, across + .05, .6), at_road(view, s + 4, across - .05, .6)};
+        at_road(view, s + 4, beyond - .05, 0), at_road(view, s + 4, beyond + .05, 0),
+        at_road(view, s + 4, beyond + .05, .6), at_road(view, s + 4, beyond - .05, .6)};
     its_canvas_polygon(canvas, foot, 4, hazed(site, post, s, across));
     for (int i = 0; i < 3; i++) {
         struct its_point beam[4] = {
-            at_road(view, s, across, z[i]), at_road(view, s + 4, across, z[i]),
-            at_road(view, s + 4, across, z[i + 1]), at_road(view, s, across, z[i + 1])};
+            at_road(view, s, across, z[i]), at_road(view, s + 4, beyond, z[i]),
+            at_road(view, s + 4, beyond, z[i + 1]), at_road(view, s, across, z[i + 1])};
         its_canvas_polygon(canvas, beam, 4, hazed(site, i == 1 ? rib : zinc, s, across));
     }
     struct its_point top[4] = {
-        at_road(view, s, across - .07, .78), at_road(view, s + 4, across - .07, .78),
-        at_road(view, s + 4, across + .07, .78), at_road(view, s, across + .07, .78)};
+        at_road(view, s, across - .07, .78), at_road(view, s + 4, beyond - .07, .78),
+        at_road(view, s + 4, beyond + .07, .78), at_road(view, s, across + .07, .78)};
     its_canvas_polygon(canvas, top, 4, hazed(site, bright, s, across));
 }
 
 static void rails(const struct its_site *site, const struct its_view *view,
                   struct its_canvas *canvas)
 {
-    static const double across[] = {-OUTER_RAIL, -RAIL, RAIL, OUTER_RAIL};
-    for (double s = 320; s >= 4; s -= 4)
-        for (size_t i = 0; i < ITS_ARRAY_LEN(across); i++)
-            rail_piece(site, view, s, across[i], canvas);
+    for (double s = 320; s >= 4; s -= 4) {
+        rail_piece(site, view, s, -rail_at(s, -1), -rail_at(s + 4, -1), canvas);
+        rail_piece(site, view, s, -RAIL, -RAIL, canvas);
+        rail_piece(site, view, s, RAIL, RAIL, canvas);
+        rail_piece(site, view, s, OUTER_RAIL, OUTER_RAIL, canvas);
+    }
 }
 
 /* Pairs, the farthest first. */
@@ -193,16 +268,17 @@ static void highway_furnish(const struct its_site *site, const struct its_view *
             double x, y, size = its_dice_between(&dice, 4, 9);
             bool bush = its_dice_between(&dice, 0, 1) < .45;
             double away = bush ? its_dice_between(&dice, 18, 26) : its_dice_between(&dice, 23, 70);
-            place_on_road(s, side * away, &x, &y);
+            place_on_road(s, side * (away + rail_at(s, side) - OUTER_RAIL), &x, &y);
             its_scenery_tree(site, view, x, y, bush ? size * .35 : size, its_dice_bits(&dice),
                              canvas);
         }
     }
     for (int i = 0; i < site->light.lamps; i++) {
         struct its_vec3 foot = {0}, arm = {0};
-        double across = i % 2 ? LAMP_ACROSS : -LAMP_ACROSS, s = lamp_along(i);
-        place_on_road(s, across, &foot.x, &foot.y);
-        place_on_road(s, across - copysign(LAMP_ARM, across), &arm.x, &arm.y);
+        int side = i % 2 ? 1 : -1;
+        double s = lamp_along(i), across = rail_at(s, side) + LAMP_BEYOND;
+        place_on_road(s, side * across, &foot.x, &foot.y);
+        place_on_road(s, side * (across - LAMP_ARM), &arm.x, &arm.y);
         its_scenery_lamp_post(site, view, foot, arm, canvas);
     }
 }
@@ -214,7 +290,7 @@ static struct its_path lane(double offset_m, double speed_mps, double heavy)
         .offset_m = offset_m,
         .reversed = offset_m < 0,
         .pieces = 2,
-        .piece = {{BEHIND + STRAIGHT, 0}, {270, 1 / RADIUS}},
+        .piece = {{BEHIND + STRAIGHT, 0}, {FAR_END - STRAIGHT, 1 / RADIUS}},
         .speed_mps = speed_mps,
         .heavy = heavy,
         .per_second = 0.6,
@@ -234,9 +310,9 @@ static struct its_path wrong_way(void)
 static void add_lamps(struct its_light *light)
 {
     for (light->lamps = 0; light->lamps < LAMPS; light->lamps++) {
-        int i = light->lamps;
-        double x, y, across = LAMP_ACROSS - LAMP_ARM;
-        place_on_road(lamp_along(i), i % 2 ? across : -across, &x, &y);
+        int i = light->lamps, side = i % 2 ? 1 : -1;
+        double x, y, across = rail_at(lamp_along(i), side) + LAMP_BEYOND - LAMP_ARM;
+        place_on_road(lamp_along(i), side * across, &x, &y);
         light->lamp[i].x = (float)x;
         light->lamp[i].y = (float)y;
     }
@@ -250,9 +326,9 @@ void its_site_highway(struct its_site *site, int w, int h)
                   .ambient = .62f,
                   .haze = {.80f, .85f, .89f, 1},
                   .haze_m = 750},
-        .paths = 4,
+        .paths = 5,
         .path = {lane(-LANE_FAST, 25, 0), lane(-LANE_SLOW, 21, .3), lane(LANE_FAST, 25, 0),
-                 lane(LANE_SLOW, 21, .3)},
+                 lane(LANE_SLOW, 21, .3), ramp},
         .breakdown = {3, BEHIND + 47, 3.2, 3, INFINITY}, /* on the hard shoulder */
         .wrong_way = wrong_way(),
         .wrong_way_empties = -1,
@@ -263,6 +339,8 @@ void its_site_highway(struct its_site *site, int w, int h)
         .paved = highway_paved,
         .furnish = highway_furnish,
     };
+    /* A lane carries half a vehicle a second; who comes by the ramp needs room in it. */
+    site->path[1].per_second -= 2 * ramp.per_second;
     add_lamps(&site->light);
     /* The vertical field counts: a taller picture must not lose the road. */
     double field = 2 * atan(tan(29 * M_PI / 180) * w / h / (16 / 9.0));

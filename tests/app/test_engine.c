@@ -19,6 +19,13 @@
 
 enum { CAMERAS = 6, CHANGES = 200, FRAMES = 30 };
 
+/* A build that is slowed down may not keep up. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { KEEPS_UP = false };
+#else
+enum { KEEPS_UP = true };
+#endif
+
 static char clip[128];
 
 static int make(void **state)
@@ -276,7 +283,8 @@ static void churn_disturbs_nobody(void **state)
     assert_true(l.looks > 10);
     assert_int_equal(v.camera.connects, 1);
     assert_int_equal(v.camera.life.entered[ITS_CAMERA_LIVE], 1);
-    assert_int_equal(v.lost, 0);
+    if (KEEPS_UP)
+        assert_int_equal(v.lost, 0);
     assert_int_equal(v.errors, 0);
     for (int i = 1; i < CAMERAS; i++)
         disturb(e, i, 5, &err); /* all come back */

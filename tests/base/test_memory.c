@@ -1,12 +1,19 @@
 /* Pools, arenas and strings: reuse, bounds, order of shutdown. */
 #include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/attr.h"
+#include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
 #include "base/thread.h"
@@ -147,10 +154,67 @@ static void test_str_reuse_does_not_allocate(void **state)
     its_str_fini(&s);
 }
 
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+enum { ALLOCATING = 40 };
+
+struct gathering {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int holding;
+};
+
+/* Each holds its piece until all have one, so that no arena is used by turns. */
+static void hold_memory(void *arg)
+{
+    struct gathering *g = arg;
+    void *piece = malloc(1000);
+    pthread_mutex_lock(&g->lock);
+    g->holding++;
+    pthread_cond_broadcast(&g->changed);
+    while (g->holding < ALLOCATING)
+        pthread_cond_wait(&g->changed, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+    free(piece);
+}
+
+static int count_arenas(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    assert_int_equal(malloc_info(0, f), 0);
+    fclose(f);
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, "<heap nr")); at++)
+        n++;
+    free(text);
+    return n;
+}
+
+static void test_threads_share_arenas(void **state)
+{
+    struct gathering g = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+    struct its_thread thread[ALLOCATING] = {{0}};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    its_mem_settle();
+    for (int i = 0; i < ALLOCATING; i++)
+        assert_int_equal(its_thread_start(&thread[i], "holds", 0, hold_memory, &g), 0);
+    for (int i = 0; i < ALLOCATING; i++)
+        its_thread_join(&thread[i]);
+    print_message("%d arenas for %d threads on %ld cores\n", count_arenas(), ALLOCATING, cores);
+    assert_true(count_arenas() <= ITS_MAX(cores, 2));
+}
+
+#define SHARED_ARENAS cmocka_unit_test(test_threads_share_arenas),
+#else
+#define SHARED_ARENAS
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool_reuses),
+        SHARED_ARENAS cmocka_unit_test(test_pool_reuses),
         cmocka_unit_test(test_pool_limit),
         cmocka_unit_test(test_pool_dies_before_its_last_object),
         cmocka_unit_test(test_pool_between_threads),

@@ -5,7 +5,9 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/flow.h"
 #include "sim/site.h"
@@ -115,6 +117,69 @@ static void nobody_touches_after_merging(void **state)
     its_flow_destroy(&f);
 }
 
+/* Who comes by the ramp changes over before its lane ends, and nearly always at speed. */
+static void the_ramp_merges(void **state)
+{
+    struct its_site site;
+    its_site_highway(&site, 960, 540);
+    int merged = 0, rolling = 0;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct its_flow *f = its_flow_create(site.path, site.paths, NULL, 0.6, seed);
+        static uint8_t on_ramp[4096];
+        memset(on_ramp, 0, sizeof(on_ramp));
+        for (int frame = 0; frame < 1800; frame++) {
+            int n;
+            const struct its_vehicle *v = its_flow_vehicles(f, &n);
+            for (int i = 0; i < n; i++) {
+                const struct its_path *path = &site.path[v[i].path];
+                uint8_t *was = &on_ramp[v[i].id % 4096];
+                double front = v[i].s_m + its_body_length(v[i].pose.body) / 2;
+                assert_true(!path->into || front < path->merge_to_m + 0.5);
+                if (*was && !path->into) {
+                    merged++;
+                    rolling += v[i].speed_mps > 10;
+                }
+                *was = path->into > 0;
+            }
+            its_flow_advance(f, 1 / 15.0);
+        }
+        its_flow_destroy(&f);
+    }
+    printf("%d merged, %d of them at more than 10 m/s\n", merged, rolling);
+    assert_true(merged > 25 && rolling > merged * 8 / 10);
+}
+
+/* They end in the middle of the lane they changed to, one metre of way after the other. */
+static void changing_lanes_is_smooth(void **state)
+{
+    struct its_site site;
+    its_site_highway(&site, 960, 540);
+    struct its_flow *f = its_flow_create(site.path, site.paths, NULL, 0.6, 2);
+    static double was[4096];
+    int settled = 0;
+    memset(was, 0, sizeof(was));
+    for (int frame = 0; frame < 1800; frame++) {
+        int n;
+        const struct its_vehicle *v = its_flow_vehicles(f, &n);
+        for (int i = 0; i < n; i++) {
+            double x, y, heading, *before = &was[v[i].id % 4096];
+            if (v[i].path != 1 || v[i].merge_m == 0)
+                continue;
+            its_path_at(&site.path[1], v[i].s_m, 0, &x, &y, &heading);
+            double off = hypot(v[i].pose.x - x, v[i].pose.y - y);
+            if (*before > 0 && fabs(off - *before) > 0.35)
+                fail_msg("%u went %.2f m to the side in a frame", v[i].id, fabs(off - *before));
+            *before = off;
+            bool over = v[i].s_m > v[i].merged_m + 50;
+            assert_true(!over || off < 0.6);
+            settled += over;
+        }
+        its_flow_advance(f, 1 / 15.0);
+    }
+    assert_true(settled > 100);
+    its_flow_destroy(&f);
+}
+
 /* Nobody drives over a stop line that is red, and the lights change in their order. */
 static void red_means_stop(void **state)
 {
@@ -216,6 +281,8 @@ int main(void)
         cmocka_unit_test(nobody_touches_on_the_highway),
         cmocka_unit_test(nobody_touches_at_the_junction),
         cmocka_unit_test(nobody_touches_after_merging),
+        cmocka_unit_test(the_ramp_merges),
+        cmocka_unit_test(changing_lanes_is_smooth),
         cmocka_unit_test(red_means_stop),
         cmocka_unit_test(nobody_jumps),
         cmocka_unit_test(density_is_demand),

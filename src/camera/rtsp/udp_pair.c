@@ -1,4 +1,4 @@
-#include "camera/udp_pair.h"
+#include "camera/rtsp/udp_pair.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "camera/rtp.h"
-#include "camera/rtsp.h"
+#include "camera/rtsp/rtp.h"
+#include "camera/rtsp/rtsp.h"
 
 /* A key frame of a 4K camera comes in one burst. */
 #define RECEIVE_BYTES (2 << 20)

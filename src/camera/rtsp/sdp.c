@@ -1,4 +1,4 @@
-#include "camera/sdp.h"
+#include "camera/rtsp/sdp.h"
 
 #include <ctype.h>
 #include <stdio.h>

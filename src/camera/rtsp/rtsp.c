@@ -1,7 +1,7 @@
 /* Requests are asked one at a time; whatever else comes meanwhile (packets of the stream, requests
  * of the server, late answers to keep-alives) is told apart by its first bytes: '$' begins a packet
  * between the messages (RFC 2326 10.12), a letter a message. */
-#include "camera/rtsp.h"
+#include "camera/rtsp/rtsp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "camera/digest.h"
-#include "camera/rtp.h"
-#include "camera/rtsp_message.h"
-#include "camera/udp_pair.h"
+#include "camera/rtsp/digest.h"
+#include "camera/rtsp/rtp.h"
+#include "camera/rtsp/message.h"
+#include "camera/rtsp/udp_pair.h"
 #include "camera/wire.h"
 
 /* Two of the largest packets between messages, or a message with its body. */

@@ -1,4 +1,4 @@
-#include "camera/rtsp_message.h"
+#include "camera/rtsp/message.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Packets by UDP: put in line when they overtook each other, given up when they do not come, and
  * taken from the camera only. */
-#include "camera/udp_pair.h"
+#include "camera/rtsp/udp_pair.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "camera/rtsp.h"
+#include "camera/rtsp/rtsp.h"
 
 static struct its_source source; /* lends its deadline and cancellation */
 static struct its_wire wire;

@@ -1,5 +1,5 @@
 /* RTSP messages, authentication and descriptions as cameras write them. */
-#include "camera/rtsp_message.h"
+#include "camera/rtsp/message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "camera/digest.h"
-#include "camera/sdp.h"
+#include "camera/rtsp/digest.h"
+#include "camera/rtsp/sdp.h"
 
 static int parse(const char *text, struct its_rtsp_message *m)
 {

@@ -1,4 +1,4 @@
-#include "camera/digest.h"
+#include "camera/rtsp/digest.h"
 
 #include <stdio.h>
 #include <string.h>

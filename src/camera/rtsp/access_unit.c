@@ -1,10 +1,10 @@
-#include "camera/access_unit.h"
+#include "camera/rtsp/access_unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "camera/jpeg_payload.h"
+#include "camera/rtsp/jpeg_payload.h"
 
 /* Sequence numbers further apart are no longer those of one sender without a break. */
 #define SEQUENCE_JUMP 1000

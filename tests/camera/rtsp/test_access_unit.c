@@ -1,5 +1,5 @@
 /* From packets to pictures: where one ends, and what happens when parts are missing. */
-#include "camera/access_unit.h"
+#include "camera/rtsp/access_unit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

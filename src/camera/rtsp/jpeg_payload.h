@@ -2,7 +2,7 @@
  * from the few numbers in front of them. For access_unit.c. */
 #pragma once
 
-#include "camera/access_unit.h"
+#include "camera/rtsp/access_unit.h"
 
 /* One packet into the unit. What cannot be used marks the unit damaged. */
 void its_jpeg_add(struct its_assembler *a, const struct its_rtp *packet);

@@ -1,4 +1,4 @@
-#include "camera/rtp.h"
+#include "camera/rtsp/rtp.h"
 
 /* From 1900 (NTP, RFC 5905) to 1970. */
 #define NTP_TO_UNIX_S 2208988800LL

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "camera/address.h"
-#include "camera/sdp.h"
+#include "camera/rtsp/sdp.h"
 #include "camera/source_ops.h"
 
 struct its_rtsp;

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "camera/rtp.h"
-#include "camera/sdp.h"
+#include "camera/rtsp/rtp.h"
+#include "camera/rtsp/sdp.h"
 
 struct its_access_unit {
     uint8_t *data; /* good until the next push */

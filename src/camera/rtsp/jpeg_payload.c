@@ -1,4 +1,4 @@
-#include "camera/jpeg_payload.h"
+#include "camera/rtsp/jpeg_payload.h"
 
 #include <string.h>
 
