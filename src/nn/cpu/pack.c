@@ -331,6 +331,7 @@ static bool plan_fixed(struct its_conv *c)
         f->shift--;
     if (f->shift < 4)
         return false;
+    f->segment_shift = 1;
     while (f->segment_shift < 9 && 64 * (1 << f->segment_shift) * step / (1 << f->shift) < 9)
         f->segment_shift++;
     bend_table(f, step);

@@ -13,16 +13,17 @@
 
 struct consts {
     __m512 factor, bias;
-    __m512i base[2], rise[2], last, to_zero, add_zero, add_factor, order;
-    __m128i shift, segment, fraction, add_shift;
-    bool is_signed;
+    __m512i base[2], rise[2], last, zero, add_zero, add_factor, order;
+    __m512i shift, segment, fraction; /* factors: shifts compete with permutations */
+    __m128i add_shift;
+    __m512i flip; /* s8 is u8 with the upper bit turned over, and a zero point 128 higher */
 };
 
 static inline struct consts consts_of(const struct its_conv *c, int block)
 {
     const struct its_conv_fixed *f = &c->fixed;
     const struct its_place *out = &c->desc.out;
-    int to_zero = (out->zero << f->shift) + (1 << f->shift >> 1);
+    int bias = out->type == ITS_S8 ? 128 : 0;
     int last = f->segment_shift >= 9 ? INT16_MAX : (64 << f->segment_shift) - 1;
     return (struct consts){
         .factor = _mm512_load_ps((const float *)its_conv_part(c, c->factor_at) + 16 * block),
@@ -30,15 +31,15 @@ static inline struct consts consts_of(const struct its_conv *c, int block)
         .base = {_mm512_loadu_si512(f->silu_base), _mm512_loadu_si512(f->silu_base + 32)},
         .rise = {_mm512_loadu_si512(f->silu_rise), _mm512_loadu_si512(f->silu_rise + 32)},
         .last = _mm512_set1_epi16((short)last),
-        .to_zero = _mm512_set1_epi16((short)to_zero),
-        .add_zero = _mm512_set1_epi16((short)c->desc.add.zero),
+        .zero = _mm512_set1_epi16((short)(out->zero + bias)),
+        .add_zero = _mm512_set1_epi16((short)(c->desc.add.zero + bias)),
         .add_factor = _mm512_set1_epi16((short)f->add_factor),
         .order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
-        .shift = _mm_cvtsi32_si128(f->shift),
-        .segment = _mm_cvtsi32_si128(f->segment_shift),
-        .fraction = _mm_cvtsi32_si128(15 - f->segment_shift),
+        .shift = _mm512_set1_epi16((short)(1 << (15 - f->shift))),
+        .segment = _mm512_set1_epi16((short)(1 << (16 - f->segment_shift))),
+        .fraction = _mm512_set1_epi16((short)(1 << (15 - f->segment_shift))),
         .add_shift = _mm_cvtsi32_si128(f->add_shift),
-        .is_signed = out->type == ITS_S8,
+        .flip = _mm512_set1_epi8((char)bias),
     };
 }
 
@@ -55,8 +56,8 @@ static inline __m512i scaled(const struct consts *k, const int32_t *acc)
 static inline __m512i silu(const struct consts *k, __m512i t)
 {
     __m512i a = _mm512_min_epu16(_mm512_abs_epi16(t), k->last);
-    __m512i segment = _mm512_srl_epi16(a, k->segment);
-    __m512i fraction = _mm512_and_si512(_mm512_sll_epi16(a, k->fraction), _mm512_set1_epi16(32767));
+    __m512i segment = _mm512_mulhi_epu16(a, k->segment);
+    __m512i fraction = _mm512_and_si512(_mm512_mullo_epi16(a, k->fraction), _mm512_set1_epi16(32767));
     __m512i base = _mm512_permutex2var_epi16(k->base[0], segment, k->base[1]);
     __m512i rise = _mm512_permutex2var_epi16(k->rise[0], segment, k->rise[1]);
     __m512i bend = _mm512_add_epi16(base, _mm512_mulhrs_epi16(rise, fraction));
@@ -81,21 +82,15 @@ static inline __m512i activated(const struct consts *k, enum its_act act, __m512
 
 static inline __m512i rounded(const struct consts *k, __m512i t)
 {
-    return _mm512_sra_epi16(_mm512_adds_epi16(t, k->to_zero), k->shift);
+    return _mm512_add_epi16(_mm512_mulhrs_epi16(t, k->shift), k->zero);
 }
 
 /* 64 bytes of the residual, in order, as two registers of 16-bit values like those of scaled(). */
 static inline void widen(const struct consts *k, __m512i bytes, __m512i *lo, __m512i *hi)
 {
-    __m512i v = _mm512_permutexvar_epi32(k->order, bytes); /* the order is its own inverse */
-    if (k->is_signed) {
-        __m512i sign = _mm512_movm_epi8(_mm512_movepi8_mask(v));
-        *lo = _mm512_unpacklo_epi8(v, sign);
-        *hi = _mm512_unpackhi_epi8(v, sign);
-    } else {
-        *lo = _mm512_unpacklo_epi8(v, _mm512_setzero_si512());
-        *hi = _mm512_unpackhi_epi8(v, _mm512_setzero_si512());
-    }
+    __m512i v = _mm512_permutexvar_epi32(k->order, _mm512_xor_si512(bytes, k->flip));
+    *lo = _mm512_unpacklo_epi8(v, _mm512_setzero_si512()); /* the order is its own inverse */
+    *hi = _mm512_unpackhi_epi8(v, _mm512_setzero_si512());
 }
 
 /* Four pixels to 64 bytes in order. */
@@ -111,8 +106,8 @@ static inline __m512i four(const struct consts *k, enum its_act act, bool adds, 
     }
     lo = rounded(k, lo);
     hi = rounded(k, hi);
-    __m512i v = k->is_signed ? _mm512_packs_epi16(lo, hi) : _mm512_packus_epi16(lo, hi);
-    return _mm512_permutexvar_epi32(k->order, v);
+    __m512i v = _mm512_permutexvar_epi32(k->order, _mm512_packus_epi16(lo, hi));
+    return _mm512_xor_si512(v, k->flip);
 }
 
 /* Up to four pixels that do not lie together, or are fewer than four. */
