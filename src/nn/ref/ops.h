@@ -20,8 +20,7 @@ its_ref_fn its_ref_abs, its_ref_neg, its_ref_sign, its_ref_relu, its_ref_leaky_r
 its_ref_fn its_ref_add, its_ref_sub, its_ref_mul, its_ref_div, its_ref_mod, its_ref_pow,
     its_ref_prelu, its_ref_equal, its_ref_greater, its_ref_greater_equal, its_ref_less,
     its_ref_less_equal, its_ref_and, its_ref_or, its_ref_xor;
-its_ref_fn its_ref_min, its_ref_max, its_ref_sum, its_ref_mean, its_ref_where, its_ref_clip,
-    its_ref_clip_attrs;
+its_ref_fn its_ref_min, its_ref_max, its_ref_sum, its_ref_mean, its_ref_where, its_ref_clip;
 
 /* --- sums (conv.c, pool.c, matmul.c, reduce.c, norm.c, top.c) */
 its_ref_fn its_ref_conv, its_ref_conv_transposed, its_ref_conv_integer;

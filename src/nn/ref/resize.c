@@ -11,31 +11,30 @@
 #include "nn/param.h"
 #include "nn/ref/walk.h"
 
-/* Where index i of the result lies in the input's indices. */
+/* Where index i of the result lies in the input's indices. `length` is the result's before it is
+ * rounded down to whole elements: the standard counts with that one. */
 static double position(const struct its_resize *p, int axis, int64_t in, int64_t i)
 {
-    double scale = p->scale[axis], out = in * scale;
+    double scale = p->scale[axis], length = in * scale, last = length - 1;
+    double centre = (i + 0.5) / scale - 0.5, from = p->roi[0][axis], to = p->roi[1][axis];
     switch (p->coordinates) {
     case ITS_RESIZE_HALF_PIXEL:
-        return (i + 0.5) / scale - 0.5;
-    case ITS_RESIZE_HALF_PIXEL_SYMMETRIC: {
-        double adjust = p->out[axis] / out;
-        return in / 2.0 * (1 - adjust) + (i + 0.5) / scale - 0.5;
-    }
+        break;
+    case ITS_RESIZE_HALF_PIXEL_SYMMETRIC:
+        return in / 2.0 * (1 - p->out[axis] / length) + centre;
     case ITS_RESIZE_PYTORCH_HALF_PIXEL:
-        return p->out[axis] > 1 ? (i + 0.5) / scale - 0.5 : 0;
+        return length > 1 ? centre : 0;
     case ITS_RESIZE_ALIGN_CORNERS:
-        return p->out[axis] > 1 ? i * (in - 1.0) / (p->out[axis] - 1.0) : 0;
+        return i ? i * (in - 1) / last : 0;
     case ITS_RESIZE_ASYMMETRIC:
         return i / scale;
     case ITS_RESIZE_TF_HALF_PIXEL:
         return (i + 0.5) / scale;
     case ITS_RESIZE_TF_CROP:
-        break;
+        return length > 1 ? (from + i * (to - from) / last) * (in - 1)
+                          : 0.5 * (from + to) * (in - 1);
     }
-    double from = p->roi[0][axis], to = p->roi[1][axis];
-    return p->out[axis] > 1 ? from * (in - 1) + i * (to - from) * (in - 1) / (p->out[axis] - 1.0)
-                            : 0.5 * (from + to) * (in - 1);
+    return centre;
 }
 
 static bool outside(const struct its_resize *p, int64_t in, double at)

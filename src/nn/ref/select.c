@@ -146,13 +146,3 @@ int its_ref_clip(const struct its_node *n, const void *const *in, void *const *o
     }
     return 0;
 }
-
-/* Before opset 11 the bounds are attributes. */
-int its_ref_clip_attrs(const struct its_node *n, const void *const *in, void *const *out)
-{
-    float low = its_node_float(n, "min", -INFINITY), high = its_node_float(n, "max", INFINITY);
-    int64_t count = its_shape_count(&n->in[0]->shape);
-    for (int64_t i = 0; i < count; i++)
-        ((float *)out[0])[i] = fold(MIN, fold(MAX, ((const float *)in[0])[i], low), high);
-    return 0;
-}
