@@ -71,7 +71,7 @@ static struct its_graph *open_graph(const char *model, int batch)
 {
     struct its_graph *g;
     struct its_error err = {0};
-    if (its_onnx_import(path_of(model), &g, &err))
+    if (its_onnx_import(path_of(model), NULL, &g, &err))
         fail_msg("%s", err.text);
     if (g->input[0]->shape.dim[0] == ITS_DIM_UNKNOWN)
         g->input[0]->shape.dim[0] = batch;

@@ -322,14 +322,15 @@ static int import_model(Onnx__ModelProto *m, struct its_graph *g, struct its_err
 int its_onnx_import_bytes(const uint8_t *bytes, size_t size, void (*release)(void *bytes),
                           struct its_graph **out, struct its_error *err)
 {
+    ProtobufCMessage *m;
     *out = NULL;
-    ProtobufCMessage *m = its_onnx_message_read(&onnx__model_proto__descriptor, bytes, size, err);
+    int rc = its_onnx_message_read(&onnx__model_proto__descriptor, bytes, size, &m, err);
     if (release)
         release((void *)bytes);
-    if (!m)
-        return ITS_EDAMAGED;
+    if (rc)
+        return rc;
     struct its_graph *g = its_graph_create();
-    int rc = import_model((Onnx__ModelProto *)m, g, err);
+    rc = import_model((Onnx__ModelProto *)m, g, err);
     its_onnx_message_free(m);
     if (rc)
         its_graph_destroy(&g);
@@ -337,14 +338,18 @@ int its_onnx_import_bytes(const uint8_t *bytes, size_t size, void (*release)(voi
     return rc;
 }
 
-int its_onnx_import(const char *path, struct its_graph **out, struct its_error *err)
+int its_onnx_import(const char *path, char sha256[ITS_SHA256_CHARS], struct its_graph **out,
+                    struct its_error *err)
 {
     uint8_t *bytes;
     size_t size;
     *out = NULL;
     int rc = its_onnx_file_read(path, &bytes, &size, err);
-    if (rc == 0)
+    if (rc == 0) {
+        if (sha256)
+            its_sha256_hex(bytes, size, sha256);
         rc = its_onnx_import_bytes(bytes, size, free, out, err);
+    }
     if (rc)
         its_error_prefix(err, "%s", path);
     return rc;
