@@ -262,6 +262,38 @@ int its_infer_gather_elements(struct its_node *n, struct its_error *err)
     return out_like(n, 0, index, err);
 }
 
+/* Indices (batch…, picks…, tuple), data (batch…, tuple dims…, rest…): the result is (batch…, picks…,
+ * rest…). */
+int its_infer_gather_nd(struct its_node *n, struct its_error *err)
+{
+    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
+    int64_t batch = its_node_int(n, "batch_dims", 0);
+    int r = its_infer_type(n, 1, ITS_TYPES_INDEX, err);
+    if (r)
+        return r;
+    if (index->rank < 1 || batch < 0 || batch >= index->rank || batch >= x->rank)
+        return its_error_set(err, -EINVAL, "batch_dims %d of data of rank %d", (int)batch, x->rank);
+    int64_t tuple = index->dim[index->rank - 1];
+    if (tuple < 1 || tuple > x->rank - batch)
+        return its_error_set(err, -EINVAL, "indices of %d numbers for data of rank %d", (int)tuple,
+                             x->rank);
+    int64_t rank = index->rank - 1 + x->rank - batch - tuple;
+    if (rank > ITS_RANK_MAX)
+        return its_error_set(err, ITS_EUNSUPPORTED, "a result of rank %d", (int)rank);
+    struct its_shape s = {.rank = (int)rank};
+    for (int a = 0; a < x->rank; a++) {
+        if (a < batch && index->dim[a] != x->dim[a])
+            return its_error_set(err, -EINVAL, "batches differ on axis %d", a);
+        if (a >= batch && a < batch + tuple && !x->dim[a] && its_shape_count(index))
+            return its_error_set(err, -EINVAL, "elements of an empty axis");
+    }
+    for (int a = 0; a < s.rank; a++) {
+        int rest = a - (index->rank - 1);
+        s.dim[a] = rest < 0 ? index->dim[a] : x->dim[batch + tuple + rest];
+    }
+    return out_like(n, 0, &s, err);
+}
+
 int its_infer_expand(struct its_node *n, struct its_error *err)
 {
     struct its_shape s = n->in[0]->shape, to = {0};

@@ -52,3 +52,27 @@ int its_ref_gather_elements(const struct its_node *n, const void *const *in, voi
         }
     return 0;
 }
+
+/* Each tuple of indices picks a block of the data's last dims. */
+int its_ref_gather_nd(const struct its_node *n, const void *const *in, void *const *out)
+{
+    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
+    int batch = (int)its_node_int(n, "batch_dims", 0), tuple = (int)index->dim[index->rank - 1];
+    int64_t batches = 1, step[ITS_RANK_MAX], bytes = its_dtype_bytes(n->in[0]->type), from = 0;
+    its_dense_steps(x, step);
+    for (int a = 0; a < batch; a++)
+        batches *= x->dim[a];
+    for (int a = batch + tuple; a < x->rank; a++)
+        bytes *= x->dim[a];
+    int64_t picks = batches ? its_shape_count(index) / tuple / batches : 0;
+    int64_t batch_step = batch ? step[batch - 1] : 0;
+    char *to = out[0];
+    for (int64_t b = 0; b < batches && bytes; b++)
+        for (int64_t p = 0; p < picks; p++, to += bytes) {
+            int64_t at = b * batch_step;
+            for (int i = 0; i < tuple; i++, from++)
+                at += index_at(n->in[1], in[1], from, x->dim[batch + i]) * step[batch + i];
+            memcpy(to, (const char *)in[0] + at * (int64_t)its_dtype_bytes(n->in[0]->type), bytes);
+        }
+    return 0;
+}
