@@ -14,10 +14,10 @@
 #include "nn/onnx/import.h"
 #include "nn/ref/ref.h"
 #include "nn/sizes.h"
-#include "tiny_onnx.h"
+#include "tiny_models.h"
 
-#define SIDE  64
-#define CELLS 84 /* 8 x 8 + 4 x 4 + 2 x 2 */
+#define TINY_SIDE 64
+#define CELLS     84 /* 8 x 8 + 4 x 4 + 2 x 2 */
 
 static struct its_graph *import(struct tiny *t)
 {
@@ -76,54 +76,6 @@ static float *run(const struct its_graph *g, const float *x)
     return y;
 }
 
-static void fill_tables(float points[2][CELLS], float strides[CELLS])
-{
-    int i = 0;
-    for (int s = 8; s <= 32; s *= 2)
-        for (int y = 0; y < SIDE / s; y++)
-            for (int x = 0; x < SIDE / s; x++, i++) {
-                points[0][i] = (float)x + 0.5f;
-                points[1][i] = (float)y + 0.5f;
-                strides[i] = (float)s;
-            }
-}
-
-/* Three levels of 3 channels, flattened by frozen Reshapes and joined: "all", (1, 3, 84). */
-static struct tiny levels(int channels)
-{
-    struct tiny t = {0};
-    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, channels, SIDE, SIDE});
-    tiny_node(&t, "MaxPool", "x", "p8", "kernel_shape=8,8, strides=8,8,");
-    tiny_node(&t, "MaxPool", "p8", "p16", "kernel_shape=2,2, strides=2,2,");
-    tiny_node(&t, "MaxPool", "p16", "p32", "kernel_shape=2,2, strides=2,2,");
-    tiny_ints(&t, "s8", 3, (int64_t[]){1, channels, 64});
-    tiny_ints(&t, "s16", 3, (int64_t[]){1, channels, 16});
-    tiny_ints(&t, "s32", 3, (int64_t[]){1, channels, -1});
-    tiny_node(&t, "Reshape", "p8 s8", "r8", NULL);
-    tiny_node(&t, "Reshape", "p16 s16", "r16", NULL);
-    tiny_node(&t, "Reshape", "p32 s32", "r32", NULL);
-    tiny_node(&t, "Concat", "r8 r16 r32", "all", "axis=2");
-    return t;
-}
-
-/* The end of a YOLO head: points + two channels, times strides, joined with the third. */
-static struct tiny decoder(float spoil)
-{
-    struct tiny t = levels(3);
-    float points[2][CELLS], strides[CELLS];
-    fill_tables(points, strides);
-    points[1][70] += spoil;
-    tiny_floats(&t, "points", 3, (int64_t[]){1, 2, CELLS}, points[0]);
-    tiny_floats(&t, "strides", 2, (int64_t[]){1, CELLS}, strides);
-    tiny_ints(&t, "parts", 2, (int64_t[]){2, 1});
-    tiny_node(&t, "Split", "all parts", "xy z", "axis=1");
-    tiny_node(&t, "Add", "points xy", "moved", NULL);
-    tiny_node(&t, "Mul", "moved strides", "pixels", NULL);
-    tiny_node(&t, "Concat", "pixels z", "y", "axis=1");
-    tiny_output(&t, "y");
-    return t;
-}
-
 static void check_decoded(const struct its_graph *g, int batch, int h, int w)
 {
     float *y = run(g, NULL);
@@ -143,7 +95,7 @@ static void rebuilds_a_decoder(void **state)
 {
     static const int sizes[][3] = {{1, 64, 64}, {2, 64, 64},  {1, 96, 128}, {3, 128, 32},
                                    {1, 32, 32}, {1, 32, 128}, {32, 32, 64}};
-    struct tiny t = decoder(0);
+    struct tiny t = tiny_decoder(0);
     struct its_graph *g = import(&t);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         int n = sizes[i][0], h = sizes[i][1], w = sizes[i][2];
@@ -159,7 +111,7 @@ static void rebuilds_a_decoder(void **state)
  * has as many pixels as 64x64. */
 static void refuses_a_spoilt_table(void **state)
 {
-    struct tiny t = decoder(0.25f);
+    struct tiny t = tiny_decoder(0.25f);
     struct its_graph *g = import(&t);
     struct its_graph *b = bind(g, 4, 0, 0);
     its_graph_destroy(&b);
@@ -170,7 +122,7 @@ static void refuses_a_spoilt_table(void **state)
 
 static void refuses_what_nobody_asked_for(void **state)
 {
-    struct tiny t = decoder(0);
+    struct tiny t = tiny_decoder(0);
     struct its_graph *g = import(&t);
     REFUSE(g, 33, 0, 0, "batch 33", "1 to 32");
     REFUSE(g, 1, 100, 64, "64x100", "multiples of 32");
@@ -183,7 +135,7 @@ static void refuses_what_nobody_asked_for(void **state)
 static void rebuilds_attention(void **state)
 {
     struct tiny t = {0};
-    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, 4, SIDE, SIDE});
+    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, 4, TINY_SIDE, TINY_SIDE});
     tiny_node(&t, "MaxPool", "x", "p32", "kernel_shape=32,32, strides=32,32,");
     tiny_ints(&t, "list", 4, (int64_t[]){1, 2, 2, 4});
     tiny_ints(&t, "picture", 4, (int64_t[]){1, 4, 2, 2});
@@ -203,7 +155,7 @@ static void rebuilds_attention(void **state)
 /* Cuts between levels, by Slice and by Split, and a Resize to a frozen size. */
 static void rebuilds_cuts_and_sizes(void **state)
 {
-    struct tiny t = levels(3);
+    struct tiny t = tiny_levels(3);
     tiny_ints(&t, "from", 1, (int64_t[]){64});
     tiny_ints(&t, "to", 1, (int64_t[]){80});
     tiny_ints(&t, "axis", 1, (int64_t[]){2});
@@ -226,7 +178,7 @@ static void rebuilds_cuts_and_sizes(void **state)
 
 static void refuses_a_number_without_meaning(void **state)
 {
-    struct tiny t = levels(3);
+    struct tiny t = tiny_levels(3);
     tiny_ints(&t, "odd", 4, (int64_t[]){1, 3, 7, 12});
     tiny_node(&t, "Reshape", "all odd", "y", NULL);
     tiny_output(&t, "y");
@@ -234,7 +186,7 @@ static void refuses_a_number_without_meaning(void **state)
     REFUSE(g, 1, 96, 96, "cannot change the size", "node 'y' (Reshape)", "1x3x7x12");
     its_graph_destroy(&g);
 
-    t = levels(3);
+    t = tiny_levels(3);
     tiny_ints(&t, "from", 1, (int64_t[]){10});
     tiny_ints(&t, "to", 1, (int64_t[]){70});
     tiny_ints(&t, "axis", 1, (int64_t[]){2});
@@ -263,32 +215,11 @@ static void binds_symbolic_sizes(void **state)
     its_graph_destroy(&g);
 }
 
-/* The end of an NMS-free head: the best cells, their boxes, picked through a list of (picture,
- * place) whose first half the export froze for a batch of one. 2 channels: a score and a box. */
-static struct tiny best_of(void)
-{
-    struct tiny t = levels(3);
-    tiny_ints(&t, "k", 1, (int64_t[]){5});
-    tiny_ints(&t, "last", 1, (int64_t[]){-1});
-    tiny_ints(&t, "first_out", 3, (int64_t[]){1, 5, 1});
-    tiny_node(&t, "Transpose", "all", "cells", "perm=0,2,1,");
-    tiny_node(&t, "ReduceMax", "cells", "score", "axes=2, keepdims=0");
-    tiny_node(&t, "TopK", "score k", "best where", "axis=-1");
-    tiny_node(&t, "Unsqueeze", "where last", "place", NULL);
-    tiny_ints(&t, "none", 5, (int64_t[]){0, 0, 0, 0, 0});
-    tiny_node(&t, "Reshape", "none first_out", "picture", NULL);
-    tiny_node(&t, "Concat", "picture place", "both", "axis=-1");
-    tiny_node(&t, "GatherND", "cells both", "rows", NULL);
-    tiny_node(&t, "Concat", "rows rows", "y", "axis=-1");
-    tiny_output(&t, "y");
-    return t;
-}
-
 static void rebuilds_lists_of_pictures(void **state)
 {
-    struct tiny t = best_of();
+    struct tiny t = tiny_best_of();
     struct its_graph *g = import(&t), *one = bind(g, 1, 96, 64), *two = bind(g, 2, 96, 64);
-    struct its_native native = {1, SIDE, SIDE};
+    struct its_native native = {1, TINY_SIDE, TINY_SIDE};
     int classes;
     struct its_graph *own = bind(g, 0, 0, 0);
     assert_int_equal(its_head_recognise(own, &native, &classes), ITS_HEAD_TOP);
@@ -340,7 +271,7 @@ static void reshapes_by_meaning(void **state)
         print_message("%s\n", its_shape_text(&got, text, sizeof(text)));
         assert_true(its_shape_equal(&got, &rows[i].want));
     }
-    struct its_shape in = {2, {1, 8400}}, now = {2, {3, 5040}}, out = {3, {1, 100, 84}}, got;
+    struct its_shape in = {2, {1, 8400}}, now = {2, {3, 5040}}, out = {3, {1, 120, 70}}, got;
     assert_false(its_sizes_reshape(&s, &in, &now, &out, &got));
 }
 
