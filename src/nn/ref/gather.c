@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
 static int64_t index_at(const struct its_value *v, const void *p, int64_t i, int64_t dim)
 {
-    int64_t k = v->type == ITS_S64 ? ((const int64_t *)p)[i] : ((const int32_t *)p)[i];
+    int64_t k = its_integer_at(p, v->type, i);
     k = k < 0 ? k + dim : k;
     return k < 0 ? 0 : k >= dim ? dim - 1 : k;
 }
@@ -18,11 +19,10 @@ static int64_t index_at(const struct its_value *v, const void *p, int64_t i, int
 int its_ref_gather(const struct its_node *n, const void *const *in, void *const *out)
 {
     const struct its_shape *s = &n->in[0]->shape;
-    int64_t outer = 1, inner = 1, count = its_shape_count(&n->in[1]->shape);
+    int64_t outer, inner, count = its_shape_count(&n->in[1]->shape);
     int axis = 0;
     its_axis_of(n, 0, s->rank, &axis, NULL);
-    for (int a = 0; a < s->rank; a++)
-        *(a < axis ? &outer : &inner) *= a == axis ? 1 : s->dim[a];
+    its_around(s, axis, &outer, &inner);
     int64_t dim = s->dim[axis], bytes = inner * its_dtype_bytes(n->in[0]->type);
     char *to = out[0];
     for (int64_t o = 0; o < outer && bytes; o++)
@@ -49,30 +49,6 @@ int its_ref_gather_elements(const struct its_node *n, const void *const *in, voi
             int64_t at = w.offset[0] + i * w.row_step[0] +
                          index_at(n->in[1], in[1], o, s->dim[axis]) * steps[axis];
             memcpy((char *)out[0] + o * bytes, (const char *)in[0] + at * bytes, bytes);
-        }
-    return 0;
-}
-
-/* Each tuple of indices picks a block of the data's last dims. */
-int its_ref_gather_nd(const struct its_node *n, const void *const *in, void *const *out)
-{
-    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
-    int batch = (int)its_node_int(n, "batch_dims", 0), tuple = (int)index->dim[index->rank - 1];
-    int64_t batches = 1, step[ITS_RANK_MAX], bytes = its_dtype_bytes(n->in[0]->type), from = 0;
-    its_dense_steps(x, step);
-    for (int a = 0; a < batch; a++)
-        batches *= x->dim[a];
-    for (int a = batch + tuple; a < x->rank; a++)
-        bytes *= x->dim[a];
-    int64_t picks = batches ? its_shape_count(index) / tuple / batches : 0;
-    int64_t batch_step = batch ? step[batch - 1] : 0;
-    char *to = out[0];
-    for (int64_t b = 0; b < batches && bytes; b++)
-        for (int64_t p = 0; p < picks; p++, to += bytes) {
-            int64_t at = b * batch_step;
-            for (int i = 0; i < tuple; i++, from++)
-                at += index_at(n->in[1], in[1], from, x->dim[batch + i]) * step[batch + i];
-            memcpy(to, (const char *)in[0] + at * (int64_t)its_dtype_bytes(n->in[0]->type), bytes);
         }
     return 0;
 }

@@ -33,10 +33,10 @@ its_ref_fn its_ref_batch_norm, its_ref_softmax, its_ref_log_softmax, its_ref_sof
     its_ref_log_softmax_flat;
 its_ref_fn its_ref_arg_max, its_ref_arg_min, its_ref_top_k;
 
-/* --- moved and made (move.c, gather.c, resize.c, make.c) */
+/* --- moved and made (move.c, gather.c, gather_nd.c, resize.c, make.c) */
 its_ref_fn its_ref_concat, its_ref_split, its_ref_slice, its_ref_transpose, its_ref_expand,
     its_ref_tile, its_ref_pad, its_ref_gather, its_ref_gather_elements, its_ref_gather_nd,
-    its_ref_resize, its_ref_depth_to_space, its_ref_space_to_depth;
+    its_ref_scatter_nd, its_ref_resize, its_ref_depth_to_space, its_ref_space_to_depth;
 its_ref_fn its_ref_shape, its_ref_size, its_ref_constant, its_ref_constant_of_shape, its_ref_range,
     its_ref_dropout;
 

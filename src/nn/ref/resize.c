@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
 /* Where index i of the result lies in the input's indices. `length` is the result's before it is
@@ -77,59 +78,18 @@ static void nearest_table(const struct its_resize *p, int axis, int64_t in, int6
     }
 }
 
-static void store_number(enum its_dtype type, void *to, double v)
+static int resize_nearest(const struct its_node *n, const struct its_resize *p, const void *from,
+                          void *to)
 {
-    switch (type) {
-    case ITS_F32:
-        *(float *)to = v;
-        break;
-    case ITS_S64:
-        *(int64_t *)to = v;
-        break;
-    case ITS_S32:
-        *(int32_t *)to = v;
-        break;
-    case ITS_U8:
-        *(uint8_t *)to = v;
-        break;
-    default:
-        *(int8_t *)to = v;
-        break;
-    }
-}
-
-static int resize_nearest(const struct its_node *n, const struct its_resize *p, const char *from,
-                          char *to)
-{
-    const struct its_shape *x = &n->in[0]->shape, *y = &n->out[0]->shape;
-    int64_t *index[ITS_RANK_MAX], steps[ITS_RANK_MAX], total = 1;
-    size_t bytes = its_dtype_bytes(n->in[0]->type);
-    char fill[8] = {0};
-    for (int a = 0; a < y->rank; a++)
-        total += y->dim[a];
-    int64_t *block = its_try_calloc(total, sizeof *block), *next = block;
+    const struct its_shape *y = &n->out[0]->shape;
+    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(y, index);
+    char fill[8];
     if (!block)
         return -ENOMEM;
-    for (int a = 0; a < y->rank; next += y->dim[a++]) {
-        index[a] = next;
-        nearest_table(p, a, x->dim[a], next);
-    }
-    its_dense_steps(x, steps);
-    store_number(n->in[0]->type, fill, p->extrapolation);
-    struct its_walk w;
-    its_walk_init(&w, y);
-    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w)) {
-        int64_t row = 0;
-        bool none = false;
-        for (int a = 0; a + 1 < y->rank; a++) {
-            none |= index[a][w.at[a]] < 0;
-            row += index[a][w.at[a]] * steps[a];
-        }
-        for (int64_t i = 0; i < w.row; i++, to += bytes) {
-            int64_t at = y->rank ? index[y->rank - 1][i] : 0;
-            memcpy(to, none || at < 0 ? fill : from + (row + at) * (int64_t)bytes, bytes);
-        }
-    }
+    for (int a = 0; a < y->rank; a++)
+        nearest_table(p, a, n->in[0]->shape.dim[a], index[a]);
+    its_put_real(fill, n->in[0]->type, 0, p->extrapolation);
+    its_copy_by_tables(n->out[0], n->in[0], from, fill, index, to);
     free(block);
     return 0;
 }
@@ -187,9 +147,8 @@ static void blend_at(const struct its_resize *p, int axis, int64_t in, double at
 static int resize_axis(const struct its_resize *p, int axis, const struct its_shape *s,
                        const float *from, float *to)
 {
-    int64_t outer = 1, inner = 1, in = s->dim[axis], out = p->out[axis];
-    for (int a = 0; a < s->rank; a++)
-        *(a < axis ? &outer : &inner) *= a == axis ? 1 : s->dim[a];
+    int64_t outer, inner, in = s->dim[axis], out = p->out[axis];
+    its_around(s, axis, &outer, &inner);
     double squeeze;
     struct blend b = {.weight =
                           its_try_calloc(2 * ceil(reach(p, axis, &squeeze)) + 2, sizeof(double))};
