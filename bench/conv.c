@@ -112,9 +112,8 @@ static struct its_conv_desc desc_of(const struct layer *l, enum its_conv_math ma
                               .groups = l->groups,
                               .act = l->act ? ITS_ACT_SILU : ITS_ACT_NONE};
     bool stem = l->in == 3;
-    if (stem && math == ITS_CONV_BF16) /* the first layer reads f32: it is f32 arithmetic */
-        d.math = ITS_CONV_F32, t = ITS_F32;
-    d.in = stem ? planes(t, l->in, l->size * l->stride) : c16(t, l->in, l->size * l->stride);
+    d.in = stem ? planes(math == ITS_CONV_BF16 ? ITS_F32 : t, l->in, l->size * l->stride)
+                : c16(t, l->in, l->size * l->stride);
     d.out = c16(t, l->out, l->size);
     if (l->add)
         d.add = d.out;

@@ -80,7 +80,8 @@ static double product(const struct its_conv_desc *d, const struct its_conv_weigh
                       const void *in, int64_t at, int64_t weight)
 {
     if (d->math != ITS_CONV_INT8) {
-        float v = d->math == ITS_CONV_BF16 ? bf16_value(bf16_of(w->f32[weight])) : w->f32[weight];
+        bool narrow = d->math == ITS_CONV_BF16 && d->in.type == ITS_BF16;
+        float v = narrow ? bf16_value(bf16_of(w->f32[weight])) : w->f32[weight];
         return real_at(&d->in, in, at) * v;
     }
     double v = w->s8 ? w->s8[weight] : nearbyintf(w->f32[weight] / scale);

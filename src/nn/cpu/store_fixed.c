@@ -57,7 +57,8 @@ static inline __m512i silu(const struct consts *k, __m512i t)
 {
     __m512i a = _mm512_min_epu16(_mm512_abs_epi16(t), k->last);
     __m512i segment = _mm512_mulhi_epu16(a, k->segment);
-    __m512i fraction = _mm512_and_si512(_mm512_mullo_epi16(a, k->fraction), _mm512_set1_epi16(32767));
+    __m512i fraction =
+        _mm512_and_si512(_mm512_mullo_epi16(a, k->fraction), _mm512_set1_epi16(32767));
     __m512i base = _mm512_permutex2var_epi16(k->base[0], segment, k->base[1]);
     __m512i rise = _mm512_permutex2var_epi16(k->rise[0], segment, k->rise[1]);
     __m512i bend = _mm512_add_epi16(base, _mm512_mulhrs_epi16(rise, fraction));
