@@ -106,8 +106,8 @@ static void write_table(struct detect *d, const char *input, const struct its_fr
                    (unsigned long long)f->index, f->display_w, f->display_h, found->count);
     for (int i = 0; i < found->count; i++) {
         const struct its_candidate *c = &found->item[i];
-        its_str_printf(&d->text, "  %-14s %.2f  %7.1f %7.1f  %6.1f x %.1f\n",
-                       d->names[c->class_id], c->score, c->box.x, c->box.y, c->box.w, c->box.h);
+        its_str_printf(&d->text, "  %-14s %.2f  %7.1f %7.1f  %6.1f x %.1f\n", d->names[c->class_id],
+                       c->score, c->box.x, c->box.y, c->box.w, c->box.h);
     }
 }
 
@@ -162,8 +162,7 @@ static int draw(struct detect *d, const char *input, const struct its_frame *f,
 {
     if (d->draws_one && d->drawn++ > 0)
         return its_error_set(err, -EINVAL,
-                             "there is more than one picture: give --draw a folder, or take one "
-                             "frame with --every");
+                             "there is more than one picture in it: give --draw a folder");
     struct its_canvas *canvas;
     int rc = its_painter_paint(d->painter, f, found, d->names, &canvas);
     if (rc < 0)
@@ -262,7 +261,7 @@ static int start(struct detect *d, struct its_error *err)
     rc = its_model_open(d->set->model, &d->model, err);
     if (rc < 0)
         return rc;
-    d->names = its_model_names(d->model, d->call->arena);
+    d->names = its_model_labels(d->model, d->call->arena);
     return its_net_detector_create(d->model, &s, &d->detector, err);
 }
 
@@ -331,9 +330,10 @@ const struct its_command its_cmd_detect = {
         "\n"
         "An input that cannot be read is told on standard error; the others are looked at, and\n"
         "the exit code is 1.\n",
-    .examples = "its-camera-ai detect street.jpg --model yolo11n.onnx --draw seen.png\n"
-                "its-camera-ai detect clip.mp4 --model yolo11n.onnx --every 30 --draw frames\n"
-                "its-camera-ai detect *.jpg --model yolo11n.onnx --size 640x384 --json >seen.jsonl\n",
+    .examples =
+        "its-camera-ai detect street.jpg --model yolo11n.onnx --draw seen.png\n"
+        "its-camera-ai detect clip.mp4 --model yolo11n.onnx --every 30 --draw frames\n"
+        "its-camera-ai detect *.jpg --model yolo11n.onnx --size 640x384 --json >seen.jsonl\n",
     .sets = sets,
     .set_count = ITS_ARRAY_LEN(sets),
     .settings_bytes = sizeof(struct settings),

@@ -44,8 +44,9 @@ static int read_size(const char *text, struct its_network_settings *s, struct it
         return its_error_set(err, -EINVAL, "--size %s: expected S or WxH, as in 640 or 640x384",
                              text);
     if (!is_side(s->width) || !is_side(s->height))
-        return its_error_set(err, -EINVAL, "--size %s: both sides must be multiples of 32, 32 to "
-                                           "8192 (for 16:9 try 640x384)",
+        return its_error_set(err, -EINVAL,
+                             "--size %s: both sides must be multiples of 32, 32 to "
+                             "8192 (for 16:9 try 640x384)",
                              text);
     return 0;
 }
@@ -58,6 +59,17 @@ int its_model_flags_apply(const struct its_model_flags *flags, struct its_networ
     s->precision = flags->precision;
     s->backend = flags->backend;
     return flags->size ? read_size(flags->size, s, err) : 0;
+}
+
+const char *const *its_model_labels(const struct its_model *m, struct its_arena *arena)
+{
+    const struct its_model_info *info = its_model_info(m);
+    if (info->class_names)
+        return info->class_names;
+    const char **labels = its_arena_alloc(arena, (size_t)(info->classes + 1) * sizeof(*labels));
+    for (int i = 0; i < info->classes; i++)
+        labels[i] = its_arena_printf(arena, "class %d", i);
+    return labels;
 }
 
 const char *its_precision_name(enum its_precision precision)

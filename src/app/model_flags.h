@@ -25,5 +25,8 @@ extern const struct its_flag its_model_flag_rows[ITS_MODEL_FLAG_COUNT];
 int its_model_flags_apply(const struct its_model_flags *flags, struct its_network_settings *s,
                           struct its_error *err);
 
+/* What the model calls its classes, by class id; "class 7" where it does not tell. On the arena. */
+const char *const *its_model_labels(const struct its_model *m, struct its_arena *arena);
+
 /* "f32", "bf16", "int8", "auto". Static storage. */
 const char *its_precision_name(enum its_precision precision);

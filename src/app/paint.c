@@ -137,7 +137,7 @@ static bool is_free(const struct its_painter *p, struct its_box box)
 static struct its_point place_label(const struct its_painter *p, struct its_box b, float w, float h)
 {
     const struct its_point spot[] = {
-        {b.x, b.y - h},       {b.x, b.y},           {b.x, b.y + b.h},
+        {b.x, b.y - h},           {b.x, b.y},       {b.x, b.y + b.h},
         {b.x + b.w - w, b.y - h}, {b.x + b.w, b.y}, {b.x - w, b.y},
     };
     for (unsigned i = 0; i < ITS_ARRAY_LEN(spot); i++)
@@ -153,8 +153,8 @@ static void draw_label(struct its_painter *p, const struct its_candidate *c, con
     snprintf(text, sizeof(text), "%.60s %.2f", name, c->score);
     struct its_colour plate = colour_of(c->class_id, name);
     /* How large the plate is shows where nobody sees it. */
-    struct its_box trial =
-        its_canvas_label(p->canvas, (struct its_point){(float)p->w + 10, 0}, size, text, plate, plate);
+    struct its_box trial = its_canvas_label(p->canvas, (struct its_point){(float)p->w + 10, 0},
+                                            size, text, plate, plate);
     struct its_point at = place_label(p, c->box, trial.w, trial.h);
     its_canvas_label(p->canvas, at, size, text, ink_on(plate), plate);
     p->plate[p->plates++] = (struct its_box){at.x, at.y, trial.w, trial.h};

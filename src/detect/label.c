@@ -9,12 +9,18 @@ static const struct {
     const char *label;
     enum its_class cls;
 } other_names[] = {
-    {"pedestrian", ITS_CLASS_PERSON},      {"people", ITS_CLASS_PERSON},
-    {"bike", ITS_CLASS_BICYCLE},           {"cyclist", ITS_CLASS_BICYCLE},
-    {"motorbike", ITS_CLASS_MOTORCYCLE},   {"motor", ITS_CLASS_MOTORCYCLE},
-    {"motorcyclist", ITS_CLASS_MOTORCYCLE}, {"scooter", ITS_CLASS_MOTORCYCLE},
-    {"van", ITS_CLASS_CAR},                {"taxi", ITS_CLASS_CAR},
-    {"suv", ITS_CLASS_CAR},                {"pickup truck", ITS_CLASS_CAR},
+    {"pedestrian", ITS_CLASS_PERSON},
+    {"people", ITS_CLASS_PERSON},
+    {"bike", ITS_CLASS_BICYCLE},
+    {"cyclist", ITS_CLASS_BICYCLE},
+    {"motorbike", ITS_CLASS_MOTORCYCLE},
+    {"motor", ITS_CLASS_MOTORCYCLE},
+    {"motorcyclist", ITS_CLASS_MOTORCYCLE},
+    {"scooter", ITS_CLASS_MOTORCYCLE},
+    {"van", ITS_CLASS_CAR},
+    {"taxi", ITS_CLASS_CAR},
+    {"suv", ITS_CLASS_CAR},
+    {"pickup truck", ITS_CLASS_CAR},
     {"lorry", ITS_CLASS_TRUCK},
 };
 

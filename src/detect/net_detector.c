@@ -67,8 +67,8 @@ static void choose_classes(struct its_net_detector *d, const struct its_model_in
     d->want.every = s->every_class;
     for (int c = 0; c < info->classes; c++) {
         int road_user = info->class_names ? its_label_class(info->class_names[c]) : -1;
-        float score = road_user >= 0 && s->class_score[road_user] > 0 ? s->class_score[road_user]
-                                                                      : s->score;
+        float score =
+            road_user >= 0 && s->class_score[road_user] > 0 ? s->class_score[road_user] : s->score;
         d->road_user[c] = (int8_t)road_user;
         d->nms.kin[c] = kin_of(road_user);
         if (road_user >= 0 || s->all_classes)
@@ -269,8 +269,8 @@ void its_net_detector_post(struct its_net_detector *d, int slot, struct its_dete
     for (int i = 0; i < d->candidates.count; i++) {
         const struct its_candidate *c = &d->candidates.item[i];
         if (d->road_user[c->class_id] >= 0)
-            out->item[out->count++] = (struct its_detection){
-                c->box, c->score, (enum its_class)d->road_user[c->class_id]};
+            out->item[out->count++] =
+                (struct its_detection){c->box, c->score, (enum its_class)d->road_user[c->class_id]};
     }
 }
 

@@ -20,7 +20,7 @@ struct its_net_detector_settings {
     float score;                         /* least score of a detection, 0..1 */
     float class_score[ITS_CLASS_COUNT];  /* of a class; 0: `score` */
     float iou;                           /* more overlap within a class is one road user */
-    float kin_iou; /* the same between car, bus and lorry, and between two-wheelers; 1: never */
+    float kin_iou;    /* the same between car, bus and lorry, and between two-wheelers; 1: never */
     bool all_classes; /* also what is no road user: for its_net_detector_candidates */
     bool every_class; /* a box for each class an anchor has a score for: COCO's measure */
     int candidates;   /* room before suppression, >= 1 */
@@ -56,4 +56,5 @@ const struct its_candidates *its_net_detector_candidates(const struct its_net_de
 /* Any number of frames, in batches. stamps[i], where stamps is given, gets the ends of prepare,
  * infer and post. 0, or the first error: what belongs to frames not done is empty then. */
 int its_net_detector_frames(struct its_net_detector *d, const struct its_frame *const *frames,
-                            int count, struct its_detections *out, struct its_stamps *const *stamps);
+                            int count, struct its_detections *out,
+                            struct its_stamps *const *stamps);
