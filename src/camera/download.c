@@ -56,9 +56,15 @@ static int fail(const struct download *d, int averror, struct its_error *err)
         code = ITS_ECANCELLED;
     else if (averror == AVERROR_EXIT)
         code = -ETIMEDOUT;
-    return its_error_set(err, code, "cannot fetch %s: %s",
-                         its_url_mask(d->set->url, shown, sizeof(shown)),
-                         code == -EIO ? "no connection, or it broke off" : its_strerror(code));
+    else if (averror == AVERROR(EINVAL))
+        code = ITS_EUNSUPPORTED;
+    const char *why = its_strerror(code);
+    if (code == -EIO)
+        why = "no connection, or it broke off";
+    else if (code == ITS_EUNSUPPORTED)
+        why = "it leads to what is no http or https address";
+    its_url_mask(d->set->url, shown, sizeof(shown));
+    return its_error_set(err, code, "cannot fetch %s: %s", shown, why);
 }
 
 static int open_url(struct download *d, struct its_error *err)
