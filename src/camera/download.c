@@ -101,13 +101,15 @@ static int check_length(const struct download *d, int64_t got, int64_t total, st
     return 0;
 }
 
+/* Where the server tells no length, libavformat calls the end of the connection an error; whether
+ * it was the end of the file, the hash will show. */
 static int copy(struct download *d, struct its_error *err)
 {
     int64_t got = 0, total = avio_size(d->io);
     for (;;) {
         d->deadline_us = its_mono_us() + d->set->idle_us;
         int n = avio_read_partial(d->io, d->block, BLOCK);
-        if (n == AVERROR_EOF || n == 0)
+        if (n == AVERROR_EOF || n == 0 || (n == AVERROR(EIO) && total <= 0 && got > 0))
             return check_length(d, got, total, err);
         if (n < 0)
             return fail(d, n, err);

@@ -156,7 +156,7 @@ static void what_goes_wrong(void **state)
     assert_int_equal(fetch_from(&secret, 100, NULL, is), ITS_EUNAUTHORISED);
     struct server large = {.head = closing, .body = "abcdef", .body_bytes = 6};
     assert_int_equal(fetch_from(&large, 5, NULL, is), ITS_ETOOBIG);
-    struct server empty = {.head = closing};
+    struct server empty = {.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
     assert_int_equal(fetch_from(&empty, 5, NULL, is), ITS_EDAMAGED);
     struct server cut = {
         .head = "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n", .body = "abcdef", .body_bytes = 6};
