@@ -133,21 +133,49 @@ static bool is_free(const struct its_painter *p, struct its_box box)
     return true;
 }
 
-/* Above the box, in its corner, below it, above it at the right: the first that is free. */
-static struct its_point place_label(const struct its_painter *p, struct its_box b, float w, float h)
+/* How much of what was found a label there would hide. */
+static float hidden_by(const struct its_candidates *found, struct its_box label)
 {
-    const struct its_point spot[] = {
-        {b.x, b.y - h},           {b.x, b.y},       {b.x, b.y + b.h},
-        {b.x + b.w - w, b.y - h}, {b.x + b.w, b.y}, {b.x - w, b.y},
-    };
-    for (unsigned i = 0; i < ITS_ARRAY_LEN(spot); i++)
-        if (is_free(p, (struct its_box){spot[i].x, spot[i].y, w, h}))
-            return spot[i];
-    return (struct its_point){ITS_MAX(0, ITS_MIN(b.x, (float)p->w - w)), ITS_MAX(0, b.y - h)};
+    float sum = 0;
+    for (int i = 0; i < found->count; i++) {
+        float area = its_box_intersection(label, found->item[i].box);
+        /* Of a lorry's box a label hides little, of a far pedestrian's everything. */
+        sum += area / sqrtf(its_box_area(found->item[i].box) + 1);
+    }
+    return sum;
 }
 
-static void draw_label(struct its_painter *p, const struct its_candidate *c, const char *name,
-                       float size)
+/* Where round the box, and up to four lines further off, a label hides least; near ones first. */
+static struct its_point place_label(const struct its_painter *p, const struct its_candidates *found,
+                                    struct its_box b, float w, float h)
+{
+    struct its_point best = {ITS_MAX(0, ITS_MIN(b.x, (float)p->w - w)), ITS_MAX(0, b.y - h)};
+    float least = INFINITY;
+    for (int k = 0; k < 5; k++) {
+        float away = (float)k * (h + 1);
+        const struct its_point spot[] = {
+            {b.x, b.y - h - away},
+            {b.x, b.y + b.h + away},
+            {b.x, b.y + away},
+            {b.x + b.w - w, b.y - h - away},
+            {b.x + b.w, b.y + away},
+            {b.x - w, b.y + away},
+            {b.x + b.w - w, b.y + b.h + away},
+        };
+        for (unsigned i = 0; i < ITS_ARRAY_LEN(spot); i++) {
+            struct its_box label = {spot[i].x, spot[i].y, w, h};
+            float cost = hidden_by(found, label) + away + (float)i * 0.1f;
+            if (cost < least && is_free(p, label)) {
+                least = cost;
+                best = spot[i];
+            }
+        }
+    }
+    return best;
+}
+
+static void draw_label(struct its_painter *p, const struct its_candidates *found,
+                       const struct its_candidate *c, const char *name, float size)
 {
     char text[80];
     snprintf(text, sizeof(text), "%.60s %.2f", name, c->score);
@@ -155,7 +183,7 @@ static void draw_label(struct its_painter *p, const struct its_candidate *c, con
     /* How large the plate is shows where nobody sees it. */
     struct its_box trial = its_canvas_label(p->canvas, (struct its_point){(float)p->w + 10, 0},
                                             size, text, plate, plate);
-    struct its_point at = place_label(p, c->box, trial.w, trial.h);
+    struct its_point at = place_label(p, found, c->box, trial.w, trial.h);
     its_canvas_label(p->canvas, at, size, text, ink_on(plate), plate);
     p->plate[p->plates++] = (struct its_box){at.x, at.y, trial.w, trial.h};
 }
@@ -168,17 +196,17 @@ int its_painter_paint(struct its_painter *p, const struct its_frame *frame,
     if (rc < 0)
         return rc;
     float line = ITS_MAX(1.5f, (float)ITS_MAX(p->w, p->h) / 640);
-    float size = ITS_MAX(11, (float)ITS_MAX(p->w, p->h) / 72);
+    float size = ITS_MAX(9, (float)ITS_MAX(p->w, p->h) / 80);
     int count = ITS_MIN(found->count, ITS_DETECTIONS_MAX);
     const struct its_colour rim = {0, 0, 0, 0.6f};
     for (int i = count - 1; i >= 0; i--) {
         const struct its_candidate *c = &found->item[i];
-        its_canvas_box(p->canvas, c->box, line + 2, rim);
+        its_canvas_box(p->canvas, c->box, line + 1.5f, rim);
         its_canvas_box(p->canvas, c->box, line, colour_of(c->class_id, names[c->class_id]));
     }
     p->plates = 0;
     for (int i = 0; i < count; i++) /* the best choose their places first */
-        draw_label(p, &found->item[i], names[found->item[i].class_id], size);
+        draw_label(p, found, &found->item[i], names[found->item[i].class_id], size);
     *out = p->canvas;
     return 0;
 }
