@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "nn/backend.h"
 #include "nn/bind.h"
+#include "nn/model_priv.h"
 #include "nn/pass.h"
 #include "nn/plan.h"
 
@@ -79,10 +80,10 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
 
 static int make_plan(struct its_network *n, struct its_error *err)
 {
-    const struct its_backend *backend;
+    const struct its_backend *backend = NULL;
     int rc = choose_backend(&n->set, &backend, err);
     if (rc == 0)
-        rc = its_graph_bind(n->model, 1, n->set.width, n->set.height, &n->graph, err);
+        rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph, err);
     if (rc == 0 && backend != &its_backend_ref)
         rc = its_pass_all(n->graph, err);
     if (rc < 0)

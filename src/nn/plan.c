@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "nn/backend.h"
+#include "nn/op.h"
 
 /* --- slots */
 

@@ -33,9 +33,15 @@ static inline f32x16 lane_all(float x)
     return (f32x16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
 }
 
+/* Per lane a where mask is all ones, b where it is 0. */
+static inline f32x16 lane_pick(s32x16 mask, f32x16 a, f32x16 b)
+{
+    return (f32x16)(((s32x16)a & mask) | ((s32x16)b & ~mask));
+}
+
 static inline f32x16 lane_max(f32x16 a, f32x16 b)
 {
-    return a > b ? a : b;
+    return lane_pick(a > b, a, b);
 }
 
 /* e^x, relative error below 3e-7 for x in [-87, 88]; smaller ones give 0, larger ones e^88.
@@ -45,10 +51,9 @@ static inline f32x16 lane_exp(f32x16 x)
 {
     const f32x16 low = lane_all(-87.33f), high = lane_all(88.f);
     s32x16 tiny = x < low;
-    x = x > high ? high : x;
-    x = x < low ? low : x;
+    x = lane_pick(x > high, high, lane_pick(tiny, low, x));
     f32x16 y = x * 1.44269504f;
-    s32x16 n = __builtin_convertvector(y + (y < 0 ? lane_all(-0.5f) : lane_all(0.5f)), s32x16);
+    s32x16 n = __builtin_convertvector(y + lane_pick(y < 0, lane_all(-0.5f), lane_all(0.5f)), s32x16);
     f32x16 k = __builtin_convertvector(n, f32x16);
     f32x16 r = x - k * 0.693359375f + k * 2.12194440e-4f;
     f32x16 e = lane_all(1.f / 5040) * r + 1.f / 720;
@@ -59,8 +64,7 @@ static inline f32x16 lane_exp(f32x16 x)
     e = e * r + 1.f;
     e = e * r + 1.f;
     f32x16 two = (f32x16)((n + 127) << 23);
-    f32x16 result = e * two;
-    return tiny ? lane_all(0) : result;
+    return lane_pick(tiny, lane_all(0), e * two);
 }
 
 /* The functions of this level, for the table. */

@@ -20,6 +20,10 @@ static inline int least(int a, int b)
     return a < b ? a : b;
 }
 
+/* Vectors of any element: a where the mask is all ones. */
+#define PICK(type, mask, a, b)                                                                     \
+    ((type)(((__typeof__(mask))(a) & (mask)) | ((__typeof__(mask))(b) & ~(mask))))
+
 /* One axis of the window: `lines` lines of `n` elements at distance `step` become `on` each. */
 #define POOL_AXIS(name, type, look)                                                                \
     static void axis_##name(const type *in, type *out, int n, int on, int kernel, int stride,      \
@@ -31,7 +35,7 @@ static inline int least(int a, int b)
             type m = look(in[from * step]);                                                        \
             for (int k = from + 1; k < to; k++) {                                                  \
                 type v = look(in[k * step]);                                                       \
-                m = v > m ? v : m;                                                                 \
+                m = PICK(type, v > m, v, m);                                                            \
             }                                                                                      \
             out[x * out_step] = look(m);                                                           \
         }                                                                                          \
@@ -53,6 +57,7 @@ POOL_AXIS(bf16, s16x16, turn)
 POOL_AXIS(u8, u8x16, AS_IT_IS)
 POOL_AXIS(s8, s8x16, AS_IT_IS)
 #undef AS_IT_IS
+#undef PICK
 #undef POOL_AXIS
 
 void LANE(pool)(const struct its_lanes_pool *p, enum its_dtype type, const void *in, void *out,
