@@ -216,7 +216,7 @@ static void start_network(struct run *r)
     s.all_classes = !r->set->road_users;
     s.every_class = !r->set->single;
     s.candidates = CANDIDATES;
-    if (its_model_flags_apply(&r->set->network, &s.network, &err) < 0 ||
+    if (its_model_flags_read(&r->set->network, &s.network, &err) < 0 ||
         its_model_open(r->set->model, &r->model, &err) < 0 ||
         its_net_detector_create(r->model, &s, &r->detector, &err) < 0)
         die(err.text, NULL);

@@ -38,7 +38,7 @@ static const struct its_flag flags[] = {
      "PART"},
     {{"all-classes", ITS_OPT_BOOL, offsetof(struct settings, all_classes),
       .doc = "Everything the network knows, not only road users."}},
-    {{"every", ITS_OPT_INT, offsetof(struct settings, every), .min = 1, .max = 1e6,
+    {{"every", ITS_OPT_INT, offsetof(struct settings, every), .min = 1, .max = 100000,
       .doc = "Of a video, only the first of every N frames."},
      "N"},
     {{"draw", ITS_OPT_STRING, offsetof(struct settings, draw), .min = 1,
@@ -52,7 +52,8 @@ static const struct its_flag flags[] = {
 
 static const struct its_flag_set sets[] = {
     {flags, ITS_ARRAY_LEN(flags), 0},
-    {its_model_flag_rows, ITS_MODEL_FLAG_COUNT, offsetof(struct settings, network)},
+    /* One picture after the other: no --batch, which is the last row. */
+    {its_model_flag_rows, ITS_MODEL_FLAG_COUNT - 1, offsetof(struct settings, network)},
 };
 
 struct detect {
@@ -231,38 +232,36 @@ static int look_at_all(struct detect *d)
 
 /* --- before and after */
 
-static int check_draw(struct detect *d, struct its_error *err)
+/* Reads the flags; what is wrong with them is a matter of usage. */
+static int check(struct detect *d, struct its_net_detector_settings *s, struct its_error *err)
 {
-    const char *path = d->set->draw;
-    if (!path)
-        return 0;
-    d->painter = its_painter_create();
-    d->draws_one = is_picture(path);
+    const struct settings *set = d->set;
+    if (!set->model)
+        return its_error_set(err, -EINVAL, "no network is given: name one with --model FILE.onnx");
+    d->draws_one = set->draw && is_picture(set->draw);
     if (d->draws_one && d->call->operands.count > 1)
         return its_error_set(err, -EINVAL,
-                             "--draw %s is one file, and there are %u inputs: give a folder", path,
-                             d->call->operands.count);
-    if (!d->draws_one && mkdir(path, 0777) < 0 && errno != EEXIST)
-        return its_error_set(err, -errno, "cannot make the folder %s: %s", path,
-                             its_strerror(-errno));
-    return 0;
+                             "--draw %s is one file, and there are %u inputs: give a folder",
+                             set->draw, d->call->operands.count);
+    its_net_detector_defaults(s);
+    s->score = set->conf;
+    s->iou = set->iou;
+    s->all_classes = set->all_classes;
+    return its_model_flags_read(&set->network, &s->network, err);
 }
 
-static int start(struct detect *d, struct its_error *err)
+static int start(struct detect *d, const struct its_net_detector_settings *s, struct its_error *err)
 {
-    struct its_net_detector_settings s;
-    its_net_detector_defaults(&s);
-    s.score = d->set->conf;
-    s.iou = d->set->iou;
-    s.all_classes = d->set->all_classes;
-    int rc = its_model_flags_apply(&d->set->network, &s.network, err);
-    if (rc < 0)
-        return rc;
-    rc = its_model_open(d->set->model, &d->model, err);
+    const char *drawings = d->draws_one ? NULL : d->set->draw;
+    if (drawings && mkdir(drawings, 0777) < 0 && errno != EEXIST)
+        return its_error_set(err, -errno, "cannot make the folder %s: %s", drawings,
+                             its_strerror(-errno));
+    d->painter = its_painter_create();
+    int rc = its_model_open(d->set->model, &d->model, err);
     if (rc < 0)
         return rc;
     d->names = its_model_labels(d->model, d->call->arena);
-    return its_net_detector_create(d->model, &s, &d->detector, err);
+    return its_net_detector_create(d->model, s, &d->detector, err);
 }
 
 static void stop(struct detect *d)
@@ -274,36 +273,25 @@ static void stop(struct detect *d)
     its_cancel_destroy(&d->cancel);
 }
 
-static int usage(const struct its_call *call, const char *text)
-{
-    fprintf(call->err, "its-camera-ai detect: %s; see its-camera-ai detect --help\n", text);
-    return ITS_EXIT_USAGE;
-}
-
 static int run(const struct its_call *call)
 {
     struct detect *d = its_arena_alloc(call->arena, sizeof(*d));
+    struct its_net_detector_settings s;
     struct its_error err = {0};
     d->call = call;
     d->set = call->settings;
-    its_av_log_adopt();
-    if (!d->set->model)
-        return usage(call, "no network is given: name one with --model FILE.onnx");
+    if (check(d, &s, &err) < 0)
+        return its_model_usage(call, "detect", err.text);
 
+    its_av_log_adopt();
     d->cancel = its_cancel_create(NULL);
     struct its_interrupt interrupt;
     its_interrupt_start(&interrupt, d->cancel);
-    int exit_code, rc = check_draw(d, &err);
-    if (rc == 0)
-        rc = start(d, &err);
-    if (rc == -EINVAL)
-        exit_code = usage(call, err.text);
-    else if (rc == 0)
-        exit_code = look_at_all(d);
-    else {
+    int exit_code = ITS_EXIT_FAILED;
+    if (start(d, &s, &err) < 0)
         fprintf(call->err, "its-camera-ai detect: %s\n", err.text);
-        exit_code = ITS_EXIT_FAILED;
-    }
+    else
+        exit_code = look_at_all(d);
     its_interrupt_stop(&interrupt);
     stop(d);
     return exit_code;

@@ -60,10 +60,7 @@ static int prepare(struct bench *b, struct its_error *err)
 {
     struct its_network_settings *s = &b->network_settings;
     const struct its_model_info *info = its_model_info(b->model);
-    its_network_defaults(s);
-    int rc = its_model_flags_apply(&b->set->network, s, err);
-    if (rc == 0)
-        rc = its_network_create(b->model, s, &b->network, err);
+    int rc = its_network_create(b->model, s, &b->network, err);
     if (rc < 0)
         return rc;
     s->width = s->width ? s->width : info->native_w;
@@ -205,6 +202,8 @@ static int run(const struct its_call *call)
     struct bench b = {.set = call->settings};
     struct its_error err = {0};
     struct its_model *model = NULL;
+    if (its_model_flags_read(&b.set->network, &b.network_settings, &err) < 0)
+        return its_model_usage(call, "model bench", err.text);
     struct its_cancel *cancel = its_cancel_create(NULL);
     struct its_interrupt interrupt;
     its_interrupt_start(&interrupt, cancel);
@@ -225,7 +224,7 @@ static int run(const struct its_call *call)
     its_cancel_destroy(&cancel);
     stop(&b);
     its_model_close(&model);
-    return rc == 0 ? ITS_EXIT_OK : rc == -EINVAL ? ITS_EXIT_USAGE : ITS_EXIT_FAILED;
+    return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
 }
 
 const struct its_command its_cmd_model_bench = {

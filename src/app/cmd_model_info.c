@@ -121,19 +121,13 @@ static void plan_json(struct its_json *j, struct its_network *n)
     its_json_key(j, "plan"), its_layers_json(j, layers, count);
 }
 
-static int describe(const struct settings *set, const struct its_model *m, struct its_str *out,
-                    struct its_error *err)
+static int describe(const struct settings *set, const struct its_network_settings *s,
+                    const struct its_model *m, struct its_str *out, struct its_error *err)
 {
     struct its_network *n = NULL;
-    if (set->plan) {
-        struct its_network_settings s;
-        its_network_defaults(&s);
-        int rc = its_model_flags_apply(&set->network, &s, err);
-        if (rc == 0)
-            rc = its_network_create(m, &s, &n, err);
-        if (rc < 0)
-            return rc;
-    }
+    int rc = set->plan ? its_network_create(m, s, &n, err) : 0;
+    if (rc < 0)
+        return rc;
     struct its_json j = its_json_on(out);
     if (set->json) {
         its_json_object(&j);
@@ -156,16 +150,20 @@ static int run(const struct its_call *call)
     struct its_error err = {0};
     struct its_str out = {0};
     struct its_model *model = NULL;
+    const struct settings *set = call->settings;
+    struct its_network_settings s;
+    if (its_model_flags_read(&set->network, &s, &err) < 0)
+        return its_model_usage(call, "model info", err.text);
     int rc = its_model_open(call->operands.items[0], &model, &err);
     if (rc == 0)
-        rc = describe(call->settings, model, &out, &err);
+        rc = describe(set, &s, model, &out, &err);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai model info: %s\n", err.text);
     else
         fputs(its_str_get(&out), call->out);
     its_str_fini(&out);
     its_model_close(&model);
-    return rc == 0 ? ITS_EXIT_OK : rc == -EINVAL ? ITS_EXIT_USAGE : ITS_EXIT_FAILED;
+    return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
 }
 
 const struct its_command its_cmd_model_info = {

@@ -8,6 +8,7 @@
 
 #include "app/cmd.h"
 #include "app/interrupt.h"
+#include "app/model_flags.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/sha256.h"
@@ -156,12 +157,6 @@ static void report(const struct its_call *call, const char *path, bool fetched)
     its_str_fini(&text);
 }
 
-static int usage(const struct its_call *call, const char *text)
-{
-    fprintf(call->err, "its-camera-ai model pull: %s; see its-camera-ai model pull --help\n", text);
-    return ITS_EXIT_USAGE;
-}
-
 static int run(const struct its_call *call)
 {
     const struct settings *set = call->settings;
@@ -169,11 +164,13 @@ static int run(const struct its_call *call)
     const char *path = set->output ? set->output : name_of(url, call->arena);
     its_av_log_adopt();
     if (!set->sha256)
-        return usage(call, "--sha256 H is missing: what it is compared with");
+        return its_model_usage(call, "model pull",
+                               "--sha256 H is missing: what it is compared with");
     if (!is_sha256(set->sha256))
-        return usage(call, "--sha256: expected 64 hexadecimal digits");
+        return its_model_usage(call, "model pull", "--sha256: expected 64 hexadecimal digits");
     if (!path)
-        return usage(call, "the address ends in no file name: give --output FILE");
+        return its_model_usage(call, "model pull",
+                               "the address ends in no file name: give --output FILE");
     struct its_error err = {0};
     bool fetched;
     int rc = pull(call, path, &fetched, &err);

@@ -126,31 +126,27 @@ static void report(struct its_str *out, bool json, const char *model, const stru
     }
 }
 
-static int run_network(const struct settings *set, const struct its_model *m,
-                       struct its_network **n, struct its_error *err)
+static int run_network(const struct settings *set, const struct its_network_settings *s,
+                       const struct its_model *m, struct its_network **n, struct its_error *err)
 {
     const struct its_model_info *info = its_model_info(m);
-    struct its_network_settings s;
-    its_network_defaults(&s);
-    int rc = its_model_flags_apply(&set->network, &s, err);
-    if (rc == 0)
-        rc = its_network_create(m, &s, n, err);
+    int rc = its_network_create(m, s, n, err);
     if (rc < 0)
         return rc;
-    size_t w = (size_t)(s.width ? s.width : info->native_w);
-    size_t h = (size_t)(s.height ? s.height : info->native_h);
-    rc = fill_input(set, *n, (size_t)s.batch * 3 * w * h, err);
+    size_t w = (size_t)(s->width ? s->width : info->native_w);
+    size_t h = (size_t)(s->height ? s->height : info->native_h);
+    rc = fill_input(set, *n, (size_t)s->batch * 3 * w * h, err);
     if (rc < 0)
         return rc;
-    rc = its_network_run(*n, s.batch);
+    rc = its_network_run(*n, s->batch);
     return rc < 0 ? its_error_set(err, rc, "the network failed: %s", its_strerror(rc)) : 0;
 }
 
-static int verify(const struct its_call *call, const struct its_model *m, struct its_network **n,
-                  struct its_error *err)
+static int verify(const struct its_call *call, const struct its_network_settings *s,
+                  const struct its_model *m, struct its_network **n, struct its_error *err)
 {
     const struct settings *set = call->settings;
-    int rc = run_network(set, m, n, err);
+    int rc = run_network(set, s, m, n, err);
     if (rc < 0)
         return rc;
     int count = its_network_output_count(*n);
@@ -178,24 +174,24 @@ static int verify(const struct its_call *call, const struct its_model *m, struct
 static int run(const struct its_call *call)
 {
     const struct settings *set = call->settings;
-    if (!set->input || set->expect.count == 0) {
-        fprintf(call->err,
-                "its-camera-ai model verify: %s is missing; see its-camera-ai model "
-                "verify --help\n",
-                set->input ? "--expect OUT.f32" : "--input IN.f32");
-        return ITS_EXIT_USAGE;
-    }
+    struct its_network_settings s;
     struct its_error err = {0};
+    if (!set->input)
+        return its_model_usage(call, "model verify", "--input IN.f32 is missing");
+    if (set->expect.count == 0)
+        return its_model_usage(call, "model verify", "--expect OUT.f32 is missing");
+    if (its_model_flags_read(&set->network, &s, &err) < 0)
+        return its_model_usage(call, "model verify", err.text);
     struct its_model *model = NULL;
     struct its_network *network = NULL;
     int rc = its_model_open(call->operands.items[0], &model, &err);
     if (rc == 0)
-        rc = verify(call, model, &network, &err);
+        rc = verify(call, &s, model, &network, &err);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai model verify: %s\n", err.text);
     its_network_destroy(&network);
     its_model_close(&model);
-    return rc == 0 ? ITS_EXIT_OK : rc == -EINVAL ? ITS_EXIT_USAGE : ITS_EXIT_FAILED;
+    return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
 }
 
 const struct its_command its_cmd_model_verify = {

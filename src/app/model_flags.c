@@ -51,14 +51,22 @@ static int read_size(const char *text, struct its_network_settings *s, struct it
     return 0;
 }
 
-int its_model_flags_apply(const struct its_model_flags *flags, struct its_network_settings *s,
-                          struct its_error *err)
+int its_model_flags_read(const struct its_model_flags *flags, struct its_network_settings *s,
+                         struct its_error *err)
 {
+    its_network_defaults(s);
     s->batch = flags->batch;
     s->threads = flags->threads;
     s->precision = flags->precision;
     s->backend = flags->backend;
     return flags->size ? read_size(flags->size, s, err) : 0;
+}
+
+int its_model_usage(const struct its_call *call, const char *command, const char *text)
+{
+    fprintf(call->err, "its-camera-ai %s: %s; see its-camera-ai %s --help\n", command, text,
+            command);
+    return ITS_EXIT_USAGE;
 }
 
 const char *const *its_model_labels(const struct its_model *m, struct its_arena *arena)

@@ -1,7 +1,7 @@
 /* Flags that every command with a network has: how it is to be run. */
 #pragma once
 
-#include "cli/flags.h"
+#include "cli/command.h"
 #include "nn/model.h"
 
 struct its_model_flags {
@@ -21,9 +21,12 @@ struct its_model_flags {
 #define ITS_MODEL_FLAG_COUNT 5
 extern const struct its_flag its_model_flag_rows[ITS_MODEL_FLAG_COUNT];
 
-/* Fills width, height, batch, threads, precision and back end; 0, or -EINVAL with a sentence. */
-int its_model_flags_apply(const struct its_model_flags *flags, struct its_network_settings *s,
-                          struct its_error *err);
+/* The network's defaults with the flags over them; 0, or -EINVAL with a sentence. */
+int its_model_flags_read(const struct its_model_flags *flags, struct its_network_settings *s,
+                         struct its_error *err);
+
+/* Says what is wrong with the command line; ITS_EXIT_USAGE. */
+int its_model_usage(const struct its_call *call, const char *command, const char *text);
 
 /* What the model calls its classes, by class id; "class 7" where it does not tell. On the arena. */
 const char *const *its_model_labels(const struct its_model *m, struct its_arena *arena);

@@ -202,7 +202,7 @@ static void drawings(void **state)
 static void every_so_many_frames_of_a_video(void **state)
 {
     struct process p;
-    detect(&p, "'sim:junction?unpaced&duration=2' --every 10 --json --model $MODEL --draw frames");
+    detect(&p, "'sim:junction?duration=2' --every 10 --json --model $MODEL --draw frames");
     if (p.exit_code != 0)
         fail_msg("%s", p.err.data);
     int lines = process_count(&p.out, "\n");
