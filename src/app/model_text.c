@@ -28,12 +28,12 @@ static double total_ms(const struct its_layer_time *layers, int count)
 void its_layers_text(struct its_str *out, const struct its_layer_time *layers, int count)
 {
     double total = total_ms(layers, count);
-    its_str_printf(out, "%4s %-14s %-20s %-18s %-5s %9s", "", "operator", "runs as", "shape",
+    its_str_printf(out, "%4s %-14s %-28s %-16s %-5s %9s", "", "operator", "runs as", "shape",
                    "type", "gflop");
     its_str_puts(out, total > 0 ? "       ms     %  GFLOP/s  node\n" : "  node\n");
     for (int i = 0; i < count; i++) {
         const struct its_layer_time *l = &layers[i];
-        its_str_printf(out, "%4d %-14s %-20s %-18s %-5s %9.4f", i, l->op, l->how, l->shape,
+        its_str_printf(out, "%4d %-14s %-28s %-16s %-5s %9.4f", i, l->op, l->how, l->shape,
                        its_dtype_name(l->type), l->gflop);
         if (total > 0)
             its_str_printf(out, " %8.3f %5.1f %8.1f", l->ms, 100 * l->ms / total,
@@ -41,7 +41,7 @@ void its_layers_text(struct its_str *out, const struct its_layer_time *layers, i
         its_str_printf(out, "  %s\n", l->name);
     }
     if (total > 0)
-        its_str_printf(out, "%4s %-14s %-20s %-18s %-5s %9s %8.3f\n", "", "sum", "", "", "", "",
+        its_str_printf(out, "%4s %-14s %-28s %-16s %-5s %9s %8.3f\n", "", "sum", "", "", "", "",
                        total);
 }
 
