@@ -1,121 +1,128 @@
 /* A value from one form to another: planes ↔ blocks of 16, f32 ↔ bf16 ↔ integers.
  *
- * A row of pixels of 16 channels at a time goes through a small f32 buffer: load, store. bf16 rounds
- * to nearest even (what the hardware's conversion does); integers round to nearest even and
- * saturate. Channels beyond the last become zero (the zero point). */
-#include "nn/backend.h"
-
+ * A block of 16 channels of a few pixels at a time goes through a small f32 buffer: load, store. bf16
+ * and integers round to nearest even; integers saturate. Channels beyond the last become zero (the
+ * zero point). */
 #include <math.h>
 #include <string.h>
 
+#include "nn/backend.h"
+#include "nn/lanes/lanes.h"
+
 enum { PIXELS = 64, BLOCK = 16 };
 
-static inline float from_bf16(uint16_t h)
+/* A run of elements to reals, and back. */
+static void load(const struct its_lanes *l, const struct its_place *p, const void *data, int64_t at,
+                 int64_t count, float *to)
 {
-    uint32_t bits = (uint32_t)h << 16;
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
+    const uint8_t *u8 = (const uint8_t *)data + at;
+    const int8_t *s8 = (const int8_t *)data + at;
+    if (p->type == ITS_F32)
+        memcpy(to, (const float *)data + at, (size_t)count * sizeof(float));
+    else if (p->type == ITS_BF16)
+        l->from_bf16((const uint16_t *)data + at, to, count);
+    else
+        for (int64_t i = 0; i < count; i++)
+            to[i] = (float)((p->type == ITS_U8 ? u8[i] : s8[i]) - p->zero) * p->scale;
 }
 
-static inline uint16_t to_bf16(float f)
+static void store(const struct its_lanes *l, const struct its_place *p, const float *from,
+                  int64_t count, void *data, int64_t at)
 {
-    uint32_t bits;
-    memcpy(&bits, &f, 4);
-    if (f != f)
-        return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static inline float load(const struct its_place *p, const void *data, int64_t i)
-{
-    switch (p->type) {
-    case ITS_BF16:
-        return from_bf16(((const uint16_t *)data)[i]);
-    case ITS_U8:
-        return (float)(((const uint8_t *)data)[i] - p->zero) * p->scale;
-    case ITS_S8:
-        return (float)(((const int8_t *)data)[i] - p->zero) * p->scale;
-    default:
-        return ((const float *)data)[i];
-    }
-}
-
-static inline int32_t quantise(const struct its_place *p, float f, int low, int high)
-{
-    float q = nearbyintf(f / p->scale) + (float)p->zero;
-    return (int32_t)fminf(fmaxf(q, (float)low), (float)high);
-}
-
-static inline void store(const struct its_place *p, void *data, int64_t i, float f)
-{
-    switch (p->type) {
-    case ITS_BF16:
-        ((uint16_t *)data)[i] = to_bf16(f);
-        break;
-    case ITS_U8:
-        ((uint8_t *)data)[i] = (uint8_t)quantise(p, f, 0, 255);
-        break;
-    case ITS_S8:
-        ((int8_t *)data)[i] = (int8_t)quantise(p, f, -128, 127);
-        break;
-    default:
-        ((float *)data)[i] = f;
-    }
-}
-
-/* Pixels [at, at + count) of channels [c, c + BLOCK) into a buffer of BLOCK x PIXELS. */
-static void load_rows(const struct its_place *p, const void *data, int64_t image, int c, int64_t at,
-                      int count, float (*to)[PIXELS])
-{
-    for (int k = 0; k < BLOCK; k++) {
-        if (c + k >= p->c) {
-            memset(to[k], 0, sizeof(to[k]));
-            continue;
+    float low = p->type == ITS_U8 ? 0 : -128, high = p->type == ITS_U8 ? 255 : 127;
+    if (p->type == ITS_F32)
+        memcpy((float *)data + at, from, (size_t)count * sizeof(float));
+    else if (p->type == ITS_BF16)
+        l->to_bf16(from, (uint16_t *)data + at, count);
+    else
+        for (int64_t i = 0; i < count; i++) {
+            float q = rintf(from[i] / p->scale) + (float)p->zero;
+            ((uint8_t *)data)[at + i] = (uint8_t)(int)fminf(fmaxf(q, low), high);
         }
-        int64_t i = image + (c + k) / p->block * p->block_stride + (c + k) % p->block +
-                    at * p->pixel_stride;
-        for (int x = 0; x < count; x++)
-            to[k][x] = load(p, data, i + x * p->pixel_stride);
+}
+
+/* Pixels [x, x + count) of block c into a block of reals, and back. */
+static void load_block(const struct its_lanes *l, const struct its_place *p, const void *data, int c,
+                       int64_t x, int64_t count, float *block)
+{
+    float plane[BLOCK * PIXELS];
+    if (p->block == BLOCK) {
+        load(l, p, data, c / BLOCK * p->block_stride + x * BLOCK, count * BLOCK, block);
+        return;
+    }
+    int channels = ITS_MIN(BLOCK, p->c - c);
+    for (int k = 0; k < channels; k++)
+        load(l, p, data, (c + k) * p->block_stride + x, count, plane + k * PIXELS);
+    l->to_block(plane, block, channels, count, PIXELS);
+}
+
+static void store_block(const struct its_lanes *l, const struct its_place *p, const float *block,
+                        int c, int64_t x, int64_t count, void *data)
+{
+    float plane[BLOCK * PIXELS];
+    if (p->block == BLOCK) {
+        store(l, p, block, count * BLOCK, data, c / BLOCK * p->block_stride + x * BLOCK);
+        return;
+    }
+    int channels = ITS_MIN(BLOCK, p->c - c);
+    l->to_planes(block, plane, channels, count, PIXELS);
+    for (int k = 0; k < channels; k++)
+        store(l, p, plane + k * PIXELS, count, data, (c + k) * p->block_stride + x);
+}
+
+static int64_t elements(const struct its_place *p)
+{
+    return p->n * p->image_stride;
+}
+
+/* All of it as one run, where only the type changes. */
+static void convert_run(const struct its_lanes *l, const struct its_bound *b, int64_t from,
+                        int64_t to)
+{
+    float real[BLOCK * PIXELS];
+    for (int64_t i = from; i < to; i += BLOCK * PIXELS) {
+        int64_t count = ITS_MIN(BLOCK * PIXELS, to - i);
+        load(l, b->step->in_place[0], b->in[0], i, count, real);
+        store(l, b->step->out_place[0], real, count, b->out[0], i);
     }
 }
 
-static void store_rows(const struct its_place *p, void *data, int64_t image, int c, int64_t at,
-                       int count, float (*from)[PIXELS])
+static void convert_block(const struct its_lanes *l, const struct its_bound *b, int n, int c)
 {
-    int channels = p->block == 1 && p->c - c < BLOCK ? p->c - c : BLOCK;
-    for (int k = 0; k < channels; k++) {
-        int64_t i = image + (c + k) / p->block * p->block_stride + (c + k) % p->block +
-                    at * p->pixel_stride;
-        for (int x = 0; x < count; x++)
-            store(p, data, i + x * p->pixel_stride, from[k][x]);
+    const struct its_place *from = b->step->in_place[0], *to = b->step->out_place[0];
+    size_t from_bytes = its_dtype_bytes(from->type), to_bytes = its_dtype_bytes(to->type);
+    const char *in = (const char *)b->in[0] + (size_t)(n * from->image_stride) * from_bytes;
+    char *out = (char *)b->out[0] + (size_t)(n * to->image_stride) * to_bytes;
+    int64_t pixels = (int64_t)to->h * to->w;
+    float block[BLOCK * PIXELS];
+    for (int64_t x = 0; x < pixels; x += PIXELS) {
+        int64_t count = ITS_MIN(PIXELS, pixels - x);
+        load_block(l, from, in, c, x, count, block);
+        store_block(l, to, block, c, x, count, out);
     }
 }
 
-/* Integers that stand for nothing but themselves, and whatever keeps its form. */
-static bool is_copy(const struct its_place *a, const struct its_place *b)
+static bool same_numbers(const struct its_place *a, const struct its_place *b)
 {
-    return a->type == b->type && a->layout == b->layout && a->scale == b->scale &&
-           a->zero == b->zero;
+    return a->type == b->type && a->scale == b->scale && a->zero == b->zero;
 }
 
 static int run(const struct its_bound *b)
 {
     const struct its_place *from = b->step->in_place[0], *to = b->step->out_place[0];
-    float row[BLOCK][PIXELS];
-    if (is_copy(from, to)) {
-        memcpy(b->out[0], b->in[0],
-               (size_t)(to->n * to->image_stride) * its_dtype_bytes(to->type));
-        return 0;
+    const struct its_lanes *l = its_lanes_of(its_cpu_best());
+    int threads = b->step->threads, blocks = (to->c + BLOCK - 1) / BLOCK;
+    if (from->layout == to->layout && same_numbers(from, to)) {
+        memcpy(b->out[0], b->in[0], (size_t)elements(to) * its_dtype_bytes(to->type));
+    } else if (from->layout == to->layout) {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+        for (int i = 0; i < threads; i++)
+            convert_run(l, b, elements(to) * i / threads, elements(to) * (i + 1) / threads);
+    } else {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+        for (int i = 0; i < to->n * blocks; i++)
+            convert_block(l, b, i / blocks, i % blocks * BLOCK);
     }
-    int64_t pixels = (int64_t)to->h * to->w;
-    for (int n = 0; n < to->n; n++)
-        for (int c = 0; c < to->c; c += BLOCK)
-            for (int64_t at = 0; at < pixels; at += PIXELS) {
-                int count = (int)ITS_MIN(PIXELS, pixels - at);
-                load_rows(from, b->in[0], n * from->image_stride, c, at, count, row);
-                store_rows(to, b->out[0], n * to->image_stride, c, at, count, row);
-            }
     return 0;
 }
 

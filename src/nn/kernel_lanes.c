@@ -174,7 +174,12 @@ static int head_run(const struct its_bound *b)
                                         .w = p->w,
                                         .h = p->h,
                                         .stride = (float)stride[i]};
-        lanes()->decode(&level, classes, b->out[0], anchors, at);
+        int cells = p->w * p->h, parts = ITS_MIN(b->step->threads, cells / 64 + 1);
+#pragma omp parallel for num_threads(parts) if (parts > 1)
+        for (int k = 0; k < parts; k++)
+            lanes()->decode(&level, classes, (float *)b->out[0] + at, anchors,
+                            cells * k / parts / 16 * 16,
+                            k + 1 < parts ? cells * (k + 1) / parts / 16 * 16 : cells);
         at += (int64_t)p->w * p->h;
     }
     return 0;

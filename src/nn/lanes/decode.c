@@ -6,39 +6,28 @@
 
 enum { BINS = 16 };
 
-/* 16 pixels of one block of channels, turned: row k is channel k. Pixels beyond `count` repeat the
- * last one. */
-static inline void turn(const float *from, int count, float (*to)[LANES])
+/* 16 pixels of one block of channels, turned: v[k] is channel k. Pixels beyond `count` repeat the
+ * first. */
+static inline void load_turned(const float *from, int count, f32x16 v[LANES])
 {
     for (int i = 0; i < LANES; i++)
-        for (int k = 0; k < LANES; k++)
-            to[k][i] = from[(i < count ? i : count - 1) * LANES + k];
+        v[i] = lane_load(from + (i < count ? i : 0) * LANES);
+    lane_turn(v);
 }
 
 static f32x16 distance(const float *logits, int count)
 {
-    float tile[BINS][LANES];
-    turn(logits, count, tile);
-    f32x16 most = lane_load(tile[0]), sum = lane_all(0), mean = sum;
+    f32x16 v[BINS], sum = lane_all(0), mean = sum;
+    load_turned(logits, count, v);
+    f32x16 most = v[0];
     for (int k = 1; k < BINS; k++)
-        most = lane_max(most, lane_load(tile[k]));
+        most = lane_max(most, v[k]);
     for (int k = 0; k < BINS; k++) {
-        f32x16 e = lane_exp(lane_load(tile[k]) - most);
+        f32x16 e = lane_exp(v[k] - most);
         sum += e;
         mean += e * (float)k;
     }
     return mean / sum;
-}
-
-static void put(float *to, f32x16 v, int count)
-{
-    float tile[LANES];
-    if (count == LANES) {
-        lane_store(to, v);
-        return;
-    }
-    lane_store(tile, v);
-    memcpy(to, tile, (size_t)count * sizeof(float));
 }
 
 static void put_boxes(const struct its_lanes_level *l, int64_t pixels, int64_t x, int count,
@@ -51,31 +40,30 @@ static void put_boxes(const struct its_lanes_level *l, int64_t pixels, int64_t x
         cx[i] = (float)((x + i) % l->w) + 0.5f;
         cy[i] = (float)((x + i) / l->w) + 0.5f;
     }
-    put(out, ((cx - side[0]) + (cx + side[2])) * 0.5f * l->stride, count);
-    put(out + anchors, ((cy - side[1]) + (cy + side[3])) * 0.5f * l->stride, count);
-    put(out + 2 * anchors, ((cx + side[2]) - (cx - side[0])) * l->stride, count);
-    put(out + 3 * anchors, ((cy + side[3]) - (cy - side[1])) * l->stride, count);
+    lane_store_some(out, ((cx - side[0]) + (cx + side[2])) * 0.5f * l->stride, count);
+    lane_store_some(out + anchors, ((cy - side[1]) + (cy + side[3])) * 0.5f * l->stride, count);
+    lane_store_some(out + 2 * anchors, ((cx + side[2]) - (cx - side[0])) * l->stride, count);
+    lane_store_some(out + 3 * anchors, ((cy + side[3]) - (cy - side[1])) * l->stride, count);
 }
 
 static void put_scores(const struct its_lanes_level *l, int64_t pixels, int64_t x, int count,
                        int classes, float *out, int64_t anchors)
 {
-    float tile[LANES][LANES];
-    for (int c = 0; c < classes; c++) {
-        if (c % LANES == 0)
-            turn(l->score + (int64_t)c * pixels + x * LANES, count, tile);
-        f32x16 e = lane_exp(-lane_load(tile[c % LANES]));
-        put(out + c * anchors, 1.f / (1.f + e), count);
+    for (int c = 0; c < classes; c += LANES) {
+        f32x16 v[LANES];
+        load_turned(l->score + c * pixels + x * LANES, count, v);
+        for (int k = 0; k < LANES && c + k < classes; k++)
+            lane_store_some(out + (c + k) * anchors, 1.f / (1.f + lane_exp(-v[k])), count);
     }
 }
 
 void LANE(decode)(const struct its_lanes_level *l, int classes, float *out, int64_t anchors,
-                  int64_t at)
+                  int from, int to)
 {
     int64_t pixels = (int64_t)l->w * l->h;
-    for (int64_t x = 0; x < pixels; x += LANES) {
-        int count = pixels - x < LANES ? (int)(pixels - x) : LANES;
-        put_boxes(l, pixels, x, count, out + at + x, anchors);
-        put_scores(l, pixels, x, count, classes, out + 4 * anchors + at + x, anchors);
+    for (int64_t x = from; x < to; x += LANES) {
+        int count = to - x < LANES ? (int)(to - x) : LANES;
+        put_boxes(l, pixels, x, count, out + x, anchors);
+        put_scores(l, pixels, x, count, classes, out + 4 * anchors + x, anchors);
     }
 }

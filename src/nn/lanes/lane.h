@@ -28,6 +28,24 @@ static inline void lane_store(float *p, f32x16 v)
     *(f32x16_any *)p = v;
 }
 
+/* The first `count` lanes; the others are 0, and stay in memory as they are. */
+static inline f32x16 lane_load_some(const float *p, int count)
+{
+    float some[LANES] = {0};
+    if (count == LANES)
+        return lane_load(p);
+    memcpy(some, p, (size_t)count * sizeof(float));
+    return lane_load(some);
+}
+
+static inline void lane_store_some(float *p, f32x16 v, int count)
+{
+    if (count == LANES)
+        lane_store(p, v);
+    else
+        memcpy(p, &v, (size_t)count * sizeof(float));
+}
+
 static inline f32x16 lane_all(float x)
 {
     return (f32x16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
@@ -67,15 +85,43 @@ static inline f32x16 lane_exp(f32x16 x)
     return lane_pick(tiny, lane_all(0), e * two);
 }
 
+#define LANE_UPPER(c, s) ((c) & (s) ? 16 + (c) - (s) : (c))
+#define LANE_LOWER(c, s) ((c) & (s) ? 16 + (c) : (c) + (s))
+#define LANE_MASK(m, s)                                                                            \
+    m(0, s), m(1, s), m(2, s), m(3, s), m(4, s), m(5, s), m(6, s), m(7, s), m(8, s), m(9, s),      \
+        m(10, s), m(11, s), m(12, s), m(13, s), m(14, s), m(15, s)
+#define LANE_SWAP(s)                                                                               \
+    for (int i = 0; i < LANES; i++)                                                                \
+        if (!(i & (s))) {                                                                          \
+            f32x16 a = v[i], b = v[i + (s)];                                                       \
+            v[i] = __builtin_shufflevector(a, b, LANE_MASK(LANE_UPPER, s));                        \
+            v[i + (s)] = __builtin_shufflevector(a, b, LANE_MASK(LANE_LOWER, s));                  \
+        }
+
+/* Turns rows into columns: squares of 8, 4, 2, 1 change places across the diagonal. */
+static inline void lane_turn(f32x16 v[LANES])
+{
+    LANE_SWAP(8)
+    LANE_SWAP(4)
+    LANE_SWAP(2)
+    LANE_SWAP(1)
+}
+#undef LANE_SWAP
+#undef LANE_MASK
+#undef LANE_LOWER
+#undef LANE_UPPER
+
 /* The functions of this level, for the table. */
 void LANE(pool)(const struct its_lanes_pool *p, enum its_dtype type, const void *in, void *out,
                 void *scratch);
 void LANE(enlarge)(const void *in, void *out, int h, int w, int fy, int fx, size_t pixel_bytes);
-void LANE(to_planes)(const float *blocks, float *planes, int c, int64_t pixels);
-void LANE(to_blocks)(const float *planes, float *blocks, int c, int64_t pixels);
+void LANE(to_planes)(const float *block, float *planes, int channels, int64_t pixels,
+                     int64_t plane_stride);
+void LANE(to_block)(const float *planes, float *block, int channels, int64_t pixels,
+                    int64_t plane_stride);
 void LANE(to_bf16)(const float *in, uint16_t *out, int64_t count);
 void LANE(from_bf16)(const uint16_t *in, float *out, int64_t count);
 void LANE(attention)(const struct its_lanes_attention *a, const float *q, const float *k,
                      const float *v, float *out, int from, int to, void *scratch);
 void LANE(decode)(const struct its_lanes_level *l, int classes, float *out, int64_t anchors,
-                  int64_t at);
+                  int from, int to);

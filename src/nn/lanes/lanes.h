@@ -39,10 +39,13 @@ struct its_lanes {
     /* One block of 16 channels, each pixel fy times downwards and fx times to the right. */
     void (*enlarge)(const void *in, void *out, int h, int w, int fy, int fx, size_t pixel_bytes);
 
-    /* f32: channels c of `pixels` pixels, blocks of 16 ↔ planes. Channels beyond c become 0. */
-    void (*to_planes)(const float *blocks, float *planes, int c, int64_t pixels);
-    void (*to_blocks)(const float *planes, float *blocks, int c, int64_t pixels);
-    /* count a multiple of 16. bf16 rounds to nearest even. */
+    /* f32: one block of 16 channels ↔ planes, `plane_stride` floats apart. Of the 16 only `channels`
+     * count: to_block makes the others 0. */
+    void (*to_planes)(const float *block, float *planes, int channels, int64_t pixels,
+                      int64_t plane_stride);
+    void (*to_block)(const float *planes, float *block, int channels, int64_t pixels,
+                     int64_t plane_stride);
+    /* bf16 rounds to nearest even. */
     void (*to_bf16)(const float *in, uint16_t *out, int64_t count);
     void (*from_bf16)(const uint16_t *in, float *out, int64_t count);
 
@@ -50,10 +53,10 @@ struct its_lanes {
     void (*attention)(const struct its_lanes_attention *a, const float *q, const float *k,
                       const float *v, float *out, int from, int to, void *scratch);
 
-    /* Boxes and scores of the cells of one level, into (4 + classes, anchors) at column `at`: centre
-     * and size in pixels of the input, scores 0..1. */
+    /* Boxes and scores of cells [from, to) of one level, to the level's first column of
+     * (4 + classes, anchors): centre and size in pixels of the input, scores 0..1. */
     void (*decode)(const struct its_lanes_level *l, int classes, float *out, int64_t anchors,
-                   int64_t at);
+                   int from, int to);
 };
 
 size_t its_lanes_pool_scratch(const struct its_lanes_pool *p);

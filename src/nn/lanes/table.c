@@ -5,7 +5,7 @@ extern const struct its_lanes LANE(table);
 const struct its_lanes LANE(table) = {.pool = LANE(pool),
                                       .enlarge = LANE(enlarge),
                                       .to_planes = LANE(to_planes),
-                                      .to_blocks = LANE(to_blocks),
+                                      .to_block = LANE(to_block),
                                       .to_bf16 = LANE(to_bf16),
                                       .from_bf16 = LANE(from_bf16),
                                       .attention = LANE(attention),

@@ -1,45 +1,32 @@
-/* Blocks of 16 channels ↔ planes, f32 ↔ bf16. Tiles of 16 pixels x 16 channels, which the compiler
- * keeps in registers. */
+/* Blocks of 16 channels ↔ planes, f32 ↔ bf16. Tiles of 16 pixels x 16 channels turn in registers. */
 #include "nn/lanes/lane.h"
 
-static inline void turn_tile(const float *from, int64_t from_step, float *to, int64_t to_step,
-                             int rows, int columns)
+void LANE(to_planes)(const float *block, float *planes, int channels, int64_t pixels,
+                     int64_t plane_stride)
 {
-    for (int i = 0; i < rows; i++)
-        for (int k = 0; k < columns; k++)
-            to[k * to_step + i] = from[i * from_step + k];
-}
-
-void LANE(to_planes)(const float *blocks, float *planes, int c, int64_t pixels)
-{
-    for (int b = 0; b < c; b += LANES) {
-        int channels = c - b < LANES ? c - b : LANES;
-        const float *from = blocks + b * pixels;
-        float *to = planes + b * pixels;
-        int64_t x = 0;
-        if (channels == LANES)
-            for (; x + LANES <= pixels; x += LANES)
-                turn_tile(from + x * LANES, LANES, to + x, pixels, LANES, LANES);
-        if (x < pixels)
-            turn_tile(from + x * LANES, LANES, to + x, pixels, (int)(pixels - x), channels);
+    for (int64_t x = 0; x < pixels; x += LANES) {
+        int count = pixels - x < LANES ? (int)(pixels - x) : LANES;
+        f32x16 v[LANES];
+        for (int i = 0; i < LANES; i++)
+            v[i] = lane_load(block + (x + (i < count ? i : 0)) * LANES);
+        lane_turn(v);
+        for (int k = 0; k < channels; k++)
+            lane_store_some(planes + k * plane_stride + x, v[k], count);
     }
 }
 
-void LANE(to_blocks)(const float *planes, float *blocks, int c, int64_t pixels)
+void LANE(to_block)(const float *planes, float *block, int channels, int64_t pixels,
+                    int64_t plane_stride)
 {
-    for (int b = 0; b < c; b += LANES) {
-        int channels = c - b < LANES ? c - b : LANES;
-        const float *from = planes + b * pixels;
-        float *to = blocks + b * pixels;
-        int64_t x = 0;
-        if (channels < LANES)
-            memset(to, 0, (size_t)pixels * LANES * sizeof(*to));
-        else
-            for (; x + LANES <= pixels; x += LANES)
-                turn_tile(from + x, pixels, to + x * LANES, LANES, LANES, LANES);
-        for (; x < pixels; x++)
-            for (int k = 0; k < channels; k++)
-                to[x * LANES + k] = from[k * pixels + x];
+    for (int64_t x = 0; x < pixels; x += LANES) {
+        int count = pixels - x < LANES ? (int)(pixels - x) : LANES;
+        f32x16 v[LANES];
+        for (int k = 0; k < LANES; k++)
+            v[k] = k < channels ? lane_load_some(planes + k * plane_stride + x, count)
+                                : lane_all(0);
+        lane_turn(v);
+        for (int i = 0; i < count; i++)
+            lane_store(block + (x + i) * LANES, v[i]);
     }
 }
 

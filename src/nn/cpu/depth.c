@@ -1,0 +1,90 @@
+/* Depthwise sums: every channel by itself, so 16 channels of a pixel stand side by side in a
+ * register and there is nothing to broadcast.
+ *
+ * Integers, windows 3 wide: 64 bytes are four neighbouring pixels of 16 channels. Transposed, each
+ * 32-bit lane holds one channel of the four; a dot product with (w0, w1, w2, 0) is one row of the
+ * window for the first pixel, with (0, w0, w1, w2) for its neighbour. */
+#include <immintrin.h>
+
+#include "nn/cpu/conv_priv.h"
+
+static inline __m512i four_pixels(const char *p)
+{
+    const __m512i dwords = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i bytes =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m512i v = _mm512_permutexvar_epi32(dwords, _mm512_loadu_si512(p));
+    return _mm512_shuffle_epi8(v, bytes);
+}
+
+/* Stride 1: pixels come in pairs; acc has room for one too many. */
+static void int8_near(const struct its_conv *c, const char *weights, __m512i first, const char *in,
+                      int n, char *acc)
+{
+    int rows = c->desc.kernel_h;
+    for (int i = 0; i < n; i += 2) {
+        __m512i a = first, b = first;
+        for (int y = 0; y < rows; y++) {
+            __m512i v = four_pixels(in + 16 * i + (int64_t)y * (int64_t)c->row_bytes);
+            __m512i w = _mm512_load_si512(weights + 64 * y);
+            a = _mm512_dpbusd_epi32(a, v, w);
+            b = _mm512_dpbusd_epi32(b, v, _mm512_slli_epi32(w, 8));
+        }
+        _mm512_store_si512(acc + 64 * i, a);
+        if (i + 1 < n)
+            _mm512_store_si512(acc + 64 * i + 64, b);
+    }
+}
+
+void its_conv_depth_int8(const struct its_conv *c, int block, const char *in, int n, void *acc)
+{
+    int rows = c->desc.kernel_h;
+    const char *weights =
+        (const char *)its_conv_part(c, c->weights_at) + (int64_t)64 * rows * block;
+    __m512i first =
+        _mm512_load_si512((const int32_t *)its_conv_part(c, c->first_at) + (int64_t)16 * block);
+    if (c->desc.stride == 1) {
+        int8_near(c, weights, first, in, n, acc);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        __m512i a = first;
+        for (int y = 0; y < rows; y++) {
+            __m512i v =
+                four_pixels(in + (int64_t)c->pixel_bytes * i + (int64_t)y * (int64_t)c->row_bytes);
+            a = _mm512_dpbusd_epi32(a, v, _mm512_load_si512(weights + 64 * y));
+        }
+        _mm512_store_si512((char *)acc + 64 * i, a);
+    }
+}
+
+/* Four pixels at a time: enough sums in flight to hide the latency. */
+static inline __attribute__((always_inline)) void f32_some(const struct its_conv *c,
+                                                           const char *weights, __m512 first,
+                                                           const char *in, char *acc,
+                                                           const int pixels)
+{
+    __m512 sum[4];
+    _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) sum[p] = first;
+    for (int y = 0; y < c->desc.kernel_h; y++)
+        for (int x = 0; x < c->desc.kernel_w; x++, weights += 64) {
+            const char *at = in + (int64_t)y * (int64_t)c->row_bytes + 64 * x;
+            __m512 w = _mm512_load_ps(weights);
+            _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) sum[p] =
+                _mm512_fmadd_ps(_mm512_loadu_ps(at + (int64_t)p * c->pixel_bytes), w, sum[p]);
+        }
+    _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) _mm512_store_ps(acc + 64 * p, sum[p]);
+}
+
+void its_conv_depth_f32(const struct its_conv *c, int block, const char *in, int n, void *acc)
+{
+    int taps = c->desc.kernel_h * c->desc.kernel_w, i = 0;
+    const char *weights =
+        (const char *)its_conv_part(c, c->weights_at) + (int64_t)64 * taps * block;
+    __m512 first =
+        _mm512_load_ps((const float *)its_conv_part(c, c->first_at) + (int64_t)16 * block);
+    for (; i + 4 <= n; i += 4)
+        f32_some(c, weights, first, in + (int64_t)i * c->pixel_bytes, (char *)acc + 64 * i, 4);
+    for (; i < n; i++)
+        f32_some(c, weights, first, in + (int64_t)i * c->pixel_bytes, (char *)acc + 64 * i, 1);
+}
