@@ -168,7 +168,7 @@ static int draw(struct detect *d, const char *input, const struct its_frame *f,
     int rc = its_painter_paint(d->painter, f, found, d->names, &canvas);
     if (rc < 0)
         return its_error_set(err, rc, "cannot draw %dx%d pixels: %s", f->display_w, f->display_h,
-                             its_strerror(rc));
+                             rc == -EINVAL ? "more than 8192 on a side" : its_strerror(rc));
     const char *path = name_drawing(d, input, f);
     if (!is_jpeg(path))
         return its_canvas_write_png(canvas, path, err);

@@ -59,6 +59,12 @@ static uint8_t kin_of(int road_user)
     return road_user == ITS_CLASS_BICYCLE || road_user == ITS_CLASS_MOTORCYCLE ? 2 : 0;
 }
 
+/* The road user's own limit, where it has one. */
+static float limit_of(const float *own, int road_user, float otherwise)
+{
+    return road_user >= 0 && own[road_user] > 0 ? own[road_user] : otherwise;
+}
+
 static void choose_classes(struct its_net_detector *d, const struct its_model_info *info,
                            const struct its_net_detector_settings *s)
 {
@@ -67,12 +73,11 @@ static void choose_classes(struct its_net_detector *d, const struct its_model_in
     d->want.every = s->every_class;
     for (int c = 0; c < info->classes; c++) {
         int road_user = info->class_names ? its_label_class(info->class_names[c]) : -1;
-        float score =
-            road_user >= 0 && s->class_score[road_user] > 0 ? s->class_score[road_user] : s->score;
         d->road_user[c] = (int8_t)road_user;
         d->nms.kin[c] = kin_of(road_user);
         if (road_user >= 0 || s->all_classes)
-            its_head_want_add(&d->want, c, score);
+            its_head_want_add(&d->want, c, limit_of(s->class_score, road_user, s->score));
+        d->nms.iou[c] = limit_of(s->class_iou, road_user, s->iou);
     }
 }
 

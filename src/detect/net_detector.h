@@ -20,6 +20,7 @@ struct its_net_detector_settings {
     float score;                         /* least score of a detection, 0..1 */
     float class_score[ITS_CLASS_COUNT];  /* of a class; 0: `score` */
     float iou;                           /* more overlap within a class is one road user */
+    float class_iou[ITS_CLASS_COUNT];    /* within that class; 0: `iou` */
     float kin_iou;    /* the same between car, bus and lorry, and between two-wheelers; 1: never */
     bool all_classes; /* also what is no road user: for its_net_detector_candidates */
     bool every_class; /* a box for each class an anchor has a score for: COCO's measure */

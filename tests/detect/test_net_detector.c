@@ -221,18 +221,24 @@ static void classes(void **state)
     }
 }
 
-static void a_threshold_for_a_class(void **state)
+static void limits_for_a_class(void **state)
 {
     struct its_net_detector_settings s;
     struct its_net_detector *d;
     its_net_detector_defaults(&s);
     s.class_score[ITS_CLASS_PERSON] = 0.5f;
+    s.class_iou[ITS_CLASS_BUS] = 0.2f;
     assert_int_equal(its_net_detector_create(&model, &s, &d, NULL), 0);
     say(0, 1, 0, 0.4f, (struct its_box){0, 20, 5, 10});
-    say(0, 2, 2, 0.4f, (struct its_box){10, 20, 5, 10});
+    say(0, 2, 2, 0.4f, (struct its_box){10, 20, 10, 10}); /* two of IoU 1/3 */
+    say(0, 3, 2, 0.4f, (struct its_box){15, 20, 10, 10});
+    say(0, 4, 3, 0.4f, (struct its_box){40, 20, 10, 10});
+    say(0, 5, 3, 0.4f, (struct its_box){45, 20, 10, 10});
     struct its_detections out = look(d, 640, 320);
-    assert_int_equal(out.count, 1);
+    assert_int_equal(out.count, 3);
     assert_int_equal(out.item[0].cls, ITS_CLASS_CAR);
+    assert_int_equal(out.item[1].cls, ITS_CLASS_CAR);
+    assert_int_equal(out.item[2].cls, ITS_CLASS_BUS);
     its_net_detector_destroy(&d);
 }
 
@@ -369,7 +375,7 @@ int main(void)
         cmocka_unit_test_setup(boxes_come_back_in_displayed_pixels, set_up),
         cmocka_unit_test_setup(boxes_lie_in_the_picture, set_up),
         cmocka_unit_test_setup(classes, set_up),
-        cmocka_unit_test_setup(a_threshold_for_a_class, set_up),
+        cmocka_unit_test_setup(limits_for_a_class, set_up),
         cmocka_unit_test_setup(from_raw_maps, set_up),
         cmocka_unit_test_setup(batches, set_up),
         cmocka_unit_test_setup(many_sizes, set_up),
