@@ -34,7 +34,7 @@ static struct {
     bool gives_maps;
     float output[BATCH][4 + CLASSES][ANCHORS];
     float box[BATCH][64][ANCHORS], score[BATCH][CLASSES][ANCHORS]; /* logits of one 12 x 7 level */
-    int runs[8], run_count, fails;
+    int runs[64], run_count, fails;
     float seen[BATCH]; /* the middle of each picture in the last run */
 } net;
 
