@@ -1,7 +1,11 @@
 /* A picture into a network's input, on one thread: ours against the usual way, libswscale to RGB of
  * the resized picture and a loop that normalises it into place, both written to be fast. In turn,
- * medians of CPU time. Beside them what memory allows: copying as many bytes as we read and write.
- * usage: bench-prepare [ROUNDS] */
+ * medians of CPU time. Beside them what memory allows: copying as many bytes as a whole picture and
+ * a slot have (rows that no output needs are not read by ours: it may come close).
+ *
+ * libswscale's SWS_BILINEAR smooths where it shrinks, which is more work; SWS_FAST_BILINEAR does
+ * not and is coarser than ours (7-bit steps), so the truth lies between. usage: bench-prepare
+ * [ROUNDS] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +65,13 @@ struct usual {
     int stride;
 };
 
-static void usual_init(struct usual *u, const struct its_frame *f, const struct its_input *in)
+static void usual_init(struct usual *u, const struct its_frame *f, const struct its_input *in,
+                       int flags)
 {
     if (its_letterbox_fit(&u->box, f->display_w, f->display_h, in) < 0)
         exit(1);
     u->sws = sws_getContext(f->coded_w, f->coded_h, AV_PIX_FMT_NV12, u->box.w, u->box.h,
-                            AV_PIX_FMT_RGB24, SWS_BILINEAR, NULL, NULL, NULL);
+                            AV_PIX_FMT_RGB24, flags, NULL, NULL, NULL);
     if (!u->sws)
         exit(1);
     sws_setColorspaceDetails(u->sws, sws_getCoefficients(SWS_CS_ITU709), 0,
@@ -148,54 +153,87 @@ static double touched_bytes(const struct its_frame *f, const struct its_input *i
     return picture + (double)its_input_bytes(in);
 }
 
+enum way {
+    COPY = ITS_CPU_COUNT, /* before it: ours, by level */
+    SWS,
+    SWS_FAST,
+    WAYS
+};
+
+struct contest {
+    const char *name;
+    const struct its_frame *frame;
+    struct its_letterboxer *ours[ITS_CPU_COUNT];
+    struct usual usual[2];
+    bool against_usual;
+    size_t half; /* of the bytes that a copy moves */
+    void *slot, *copy;
+    int64_t *ns[WAYS];
+};
+
+static void contest_init(struct contest *c, const struct its_input *in, int rounds)
+{
+    size_t bytes = its_input_bytes(in);
+    c->half = (size_t)(touched_bytes(c->frame, in) / 2);
+    c->slot = aligned(ITS_MAX(bytes, c->half));
+    c->copy = aligned(c->half);
+    memset(c->copy, 1, c->half);
+    for (int i = 0; i < WAYS; i++)
+        c->ns[i] = its_calloc((size_t)rounds, sizeof **c->ns);
+    for (int i = 0; i <= (int)its_cpu_best(); i++)
+        if (its_letterboxer_create(in, (enum its_cpu)i, &c->ours[i]) < 0)
+            exit(1);
+    for (int i = 0; i < 2 && c->against_usual; i++)
+        usual_init(&c->usual[i], c->frame, in, i ? SWS_FAST_BILINEAR : SWS_BILINEAR);
+}
+
+static void contest_fini(struct contest *c)
+{
+    for (int i = 0; i < ITS_CPU_COUNT; i++)
+        its_letterboxer_destroy(&c->ours[i]);
+    for (int i = 0; i < 2; i++)
+        usual_fini(&c->usual[i]);
+    for (int i = 0; i < WAYS; i++)
+        free(c->ns[i]);
+    free(c->slot);
+    free(c->copy);
+}
+
+static void run(struct contest *c, int way)
+{
+    if (way == COPY)
+        memcpy(c->slot, c->copy, c->half);
+    else if (way >= SWS && c->against_usual)
+        usual_run(&c->usual[way - SWS], c->frame, c->slot);
+    else if (way < COPY && c->ours[way])
+        its_letterboxer_frame(c->ours[way], c->frame, c->slot, NULL);
+}
+
 static void measure(const char *name, const struct its_frame *f, const struct its_input *in,
                     int rounds, bool against_usual)
 {
-    struct its_letterboxer *l[ITS_CPU_COUNT] = {NULL};
-    struct usual usual = {0};
-    int levels = (int)its_cpu_best() + 1;
-    enum { USUAL = ITS_CPU_COUNT, COPY, WAYS };
-    int64_t *ns[WAYS];
-    size_t half = (size_t)(touched_bytes(f, in) / 2);
-    void *slot = aligned(ITS_MAX(its_input_bytes(in), half)), *copy = aligned(half);
-    memset(copy, 1, half);
-    for (int i = 0; i < WAYS; i++)
-        ns[i] = its_calloc((size_t)rounds, sizeof **ns);
-    for (int i = 0; i < levels; i++)
-        if (its_letterboxer_create(in, (enum its_cpu)i, &l[i]) < 0)
-            exit(1);
-    if (against_usual)
-        usual_init(&usual, f, in);
-    for (int r = -2; r < rounds; r++) {
+    struct contest c = {.name = name, .frame = f, .against_usual = against_usual};
+    int best = (int)its_cpu_best();
+    contest_init(&c, in, rounds);
+    for (int r = -2; r < rounds; r++)
         for (int way = 0; way < WAYS; way++) {
             int64_t start = now_ns();
-            if (way < levels)
-                its_letterboxer_frame(l[way], f, slot, NULL);
-            else if (way == USUAL && against_usual)
-                usual_run(&usual, f, slot);
-            else if (way == COPY)
-                memcpy(slot, copy, half);
-            ns[way][ITS_MAX(r, 0)] = now_ns() - start;
+            run(&c, way);
+            c.ns[way][ITS_MAX(r, 0)] = now_ns() - start;
         }
+    for (int i = 0; i <= best; i++) {
+        report(name, its_cpu_name((enum its_cpu)i), c.ns[i], rounds);
+        printf(", %5.2f GB/s\n", touched_bytes(f, in) / percentile(c.ns[i], rounds, 0.5) * 1e-3);
     }
-    for (int i = 0; i < levels; i++) {
-        report(name, its_cpu_name(i), ns[i], rounds);
-        printf(", %5.2f GB/s\n", touched_bytes(f, in) / percentile(ns[i], rounds, 0.5) * 1e-3);
+    report(name, "memcpy", c.ns[COPY], rounds);
+    printf(", %5.2f GB/s\n", 2.0 * (double)c.half / percentile(c.ns[COPY], rounds, 0.5) * 1e-3);
+    double ours = percentile(c.ns[best], rounds, 0.5);
+    for (int way = SWS; way < WAYS && against_usual; way++) {
+        report(name, way == SWS ? "sws" : "sws-fast", c.ns[way], rounds);
+        printf(", %.2f x ours%s\n", percentile(c.ns[way], rounds, 0.5) / ours,
+               way == SWS ? " (wanted: 3)" : "");
     }
-    double best = percentile(ns[levels - 1], rounds, 0.5);
-    report(name, "memcpy", ns[COPY], rounds);
-    printf(", %5.2f GB/s\n", 2.0 * (double)half / percentile(ns[COPY], rounds, 0.5) * 1e-3);
-    if (against_usual) {
-        report(name, "swscale", ns[USUAL], rounds);
-        printf(", %.2f x ours (wanted: 3)\n", percentile(ns[USUAL], rounds, 0.5) / best);
-        usual_fini(&usual);
-    }
-    for (int i = 0; i < ITS_CPU_COUNT; i++)
-        its_letterboxer_destroy(&l[i]);
-    for (int i = 0; i < WAYS; i++)
-        free(ns[i]);
-    free(slot);
-    free(copy);
+    contest_fini(&c);
 }
 
 int main(int argc, char **argv)
@@ -227,7 +265,7 @@ int main(int argc, char **argv)
     in.element = ITS_ELEMENT_U8;
     in.scale = 1;
     measure("1080p 640x384 u8", &hd, &in, rounds, false);
-    in.layout = ITS_LAYOUT_NHWC;
+    in.layout = ITS_INPUT_NHWC;
     measure("1080p 640x384 u8 nhwc 3", &hd, &in, rounds, false);
     in.pitch = 4;
     measure("1080p 640x384 u8 nhwc 4", &hd, &in, rounds, false);

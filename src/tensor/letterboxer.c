@@ -77,7 +77,7 @@ struct its_letterboxer {
 
 static size_t pixel_bytes(const struct its_input *in)
 {
-    size_t elements = in->layout == ITS_LAYOUT_NHWC ? (size_t)in->pitch : 1;
+    size_t elements = in->layout == ITS_INPUT_NHWC ? (size_t)in->pitch : 1;
     return elements * its_element_bytes(in->element);
 }
 
@@ -85,7 +85,7 @@ static size_t pixel_bytes(const struct its_input *in)
 static void place(struct its_letterboxer *l, uint8_t *const dst[3], int n)
 {
     const struct its_input *in = &l->in;
-    bool woven = in->layout == ITS_LAYOUT_NHWC;
+    bool woven = in->layout == ITS_INPUT_NHWC;
     const void *rows[3] = {l->line[0], l->line[1], l->line[2]};
     if (in->element != ITS_ELEMENT_F32) {
         for (int p = 0; p < 3; p++) {
@@ -103,7 +103,7 @@ static void make_pad_row(struct its_letterboxer *l)
     float v = (float)(l->in.pad * l->in.scale + l->in.offset);
     for (int x = 0; x < l->in.w; x++)
         l->line[0][x] = l->line[1][x] = l->line[2][x] = v;
-    if (l->in.layout == ITS_LAYOUT_NCHW && l->in.element == ITS_ELEMENT_F32)
+    if (l->in.layout == ITS_INPUT_NCHW && l->in.element == ITS_ELEMENT_F32)
         memcpy(l->pad_row, l->line[0], (size_t)l->in.w * sizeof v);
     else
         place(l, (uint8_t *[3]){l->pad_row, l->pad_row, l->pad_row}, l->in.w);
@@ -304,10 +304,10 @@ static void blend(struct its_letterboxer *l, const struct picture *p, int y)
 static void write_row(struct its_letterboxer *l, const struct picture *p, uint8_t *slot, int y)
 {
     const struct its_input *in = &l->in;
-    size_t plane = in->layout == ITS_LAYOUT_NCHW ? pixel_bytes(in) * in->w * in->h : 0;
+    size_t plane = in->layout == ITS_INPUT_NCHW ? pixel_bytes(in) * in->w * in->h : 0;
     uint8_t *at = slot + ((size_t)(l->box.top + y) * in->w + l->box.left) * pixel_bytes(in);
     uint8_t *dst[3] = {at, at + plane, at + 2 * plane};
-    bool direct = in->layout == ITS_LAYOUT_NCHW && in->element == ITS_ELEMENT_F32;
+    bool direct = in->layout == ITS_INPUT_NCHW && in->element == ITS_ELEMENT_F32;
     float *line[3];
     for (int k = 0; k < 3; k++) {
         int nth = in->bgr ? 2 - k : k;
@@ -325,7 +325,7 @@ static void write_border(const struct its_letterboxer *l, uint8_t *slot)
     const struct its_letterbox *box = &l->box;
     size_t pixel = pixel_bytes(&l->in), row = pixel * l->in.w;
     size_t left = pixel * box->left, right = row - left - pixel * box->w;
-    int planes = l->in.layout == ITS_LAYOUT_NCHW ? 3 : 1;
+    int planes = l->in.layout == ITS_INPUT_NCHW ? 3 : 1;
     for (int y = 0; y < l->in.h * planes; y++, slot += row) {
         int in_plane = y % l->in.h;
         if (in_plane < box->top || in_plane >= box->top + box->h) {

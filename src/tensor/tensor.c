@@ -11,7 +11,7 @@ void its_input_yolo11(struct its_input *in, int w, int h)
         .w = w,
         .h = h,
         .element = ITS_ELEMENT_F32,
-        .layout = ITS_LAYOUT_NCHW,
+        .layout = ITS_INPUT_NCHW,
         .pitch = 3,
         .scale = 1 / 255.0,
         .placement = ITS_PLACEMENT_CENTRE,
@@ -31,16 +31,16 @@ int its_input_check(const struct its_input *in)
 {
     bool ok = in->w >= 1 && in->w <= ITS_INPUT_SIDE_MAX && in->h >= 1 &&
               in->h <= ITS_INPUT_SIDE_MAX && (unsigned)in->element < ITS_ELEMENT_COUNT &&
-              (unsigned)in->layout <= ITS_LAYOUT_NHWC &&
+              (unsigned)in->layout <= ITS_INPUT_NHWC &&
               (unsigned)in->placement <= ITS_PLACEMENT_TOP_LEFT &&
-              (in->layout == ITS_LAYOUT_NCHW || (in->pitch >= 3 && in->pitch <= 16)) &&
+              (in->layout == ITS_INPUT_NCHW || (in->pitch >= 3 && in->pitch <= 16)) &&
               fabs(in->scale) <= ITS_INPUT_SCALE_MAX && fabs(in->offset) <= ITS_INPUT_SCALE_MAX;
     return ok ? 0 : -EINVAL;
 }
 
 size_t its_input_bytes(const struct its_input *in)
 {
-    size_t per_pixel = in->layout == ITS_LAYOUT_NHWC ? (size_t)in->pitch : 3;
+    size_t per_pixel = in->layout == ITS_INPUT_NHWC ? (size_t)in->pitch : 3;
     return (size_t)in->w * (size_t)in->h * per_pixel * its_element_bytes(in->element);
 }
 

@@ -22,9 +22,9 @@ enum its_element {
         ITS_ELEMENT_COUNT
 };
 
-enum its_layout {
-    ITS_LAYOUT_NCHW, /* (3, h, w): a plane per colour */
-    ITS_LAYOUT_NHWC, /* (h, w, pitch): three colours, then zeros up to the pitch */
+enum its_input_layout {
+    ITS_INPUT_NCHW, /* (3, h, w): a plane per colour */
+    ITS_INPUT_NHWC, /* (h, w, pitch): three colours, then zeros up to the pitch */
 };
 
 /* Where the picture lies in the input; the rest is padding. */
@@ -39,7 +39,7 @@ enum its_placement {
 struct its_input {
     int w, h; /* pixels, 1..ITS_INPUT_SIDE_MAX */
     enum its_element element;
-    enum its_layout layout;
+    enum its_input_layout layout;
     int pitch; /* NHWC: elements from pixel to pixel, 3..16; NCHW: not looked at */
     bool bgr;  /* blue first */
 

@@ -102,7 +102,7 @@ static void forms(void **state)
     its_input_yolo11(&in, 640, 384);
     assert_int_equal(its_input_check(&in), 0);
     assert_int_equal(its_input_bytes(&in), 640 * 384 * 3 * 4);
-    in.layout = ITS_LAYOUT_NHWC;
+    in.layout = ITS_INPUT_NHWC;
     in.pitch = 16;
     in.element = ITS_ELEMENT_BF16;
     assert_int_equal(its_input_check(&in), 0);

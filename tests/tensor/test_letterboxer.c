@@ -21,6 +21,35 @@
 /* Of 255; the header promises it. */
 #define TOLERANCE 0.1
 
+/* --- allocations, counted by wrapping at link time */
+
+static uint64_t allocations;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t count, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t count, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    allocations++;
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t count, size_t n)
+{
+    allocations++;
+    return __real_calloc(count, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    allocations++;
+    return __real_aligned_alloc(align, n);
+}
+
 /* --- random pictures */
 
 struct picture {
@@ -197,7 +226,7 @@ static double element(const struct its_input *in, const uint8_t *slot, size_t i)
 static size_t index_of(const struct its_input *in, int colour, int x, int y)
 {
     int c = in->bgr ? 2 - colour : colour;
-    if (in->layout == ITS_LAYOUT_NCHW)
+    if (in->layout == ITS_INPUT_NCHW)
         return ((size_t)c * in->h + y) * in->w + x;
     return ((size_t)y * in->w + x) * in->pitch + c;
 }
@@ -259,7 +288,7 @@ static double check_slot(const struct picture *p, const struct its_input *in,
                     fail_msg("colour %d at %d,%d is %.9g, should be %.9g", c, x, y, got, want);
                 }
             }
-            for (int c = 3; in->layout == ITS_LAYOUT_NHWC && c < in->pitch; c++)
+            for (int c = 3; in->layout == ITS_INPUT_NHWC && c < in->pitch; c++)
                 assert_true(element(in, slot, ((size_t)y * in->w + x) * in->pitch + c) == 0);
         }
     }
@@ -367,7 +396,8 @@ static void real_sizes(void **state)
     }
 }
 
-/* One object for pictures of many forms in turn gives what new ones give. */
+/* One object for pictures of many forms in turn gives what new ones give, and takes memory for the
+ * first of a form only. */
 static void plans_again(void **state)
 {
     struct its_letterboxer *l;
@@ -383,8 +413,10 @@ static void plans_again(void **state)
         picture_init(&p, rand() % 5, between(1, 3) * 37, between(1, 3) * 21);
         make(&in, its_cpu_best(), &p.frame, &fresh, &box);
         for (int i = 0; i < 2; i++) {
+            uint64_t before = allocations;
             memset(slot, 0xff, its_input_bytes(&in));
             assert_int_equal(its_letterboxer_frame(l, &p.frame, slot, &again), 0);
+            assert_true(i == 0 || allocations == before);
             assert_memory_equal(slot, fresh.at, fresh.bytes);
             assert_memory_equal(&box, &again, sizeof box);
         }
