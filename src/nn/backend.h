@@ -6,7 +6,8 @@
 /* Plain C for everything: the oracle, and any processor. */
 extern const struct its_backend its_backend_ref;
 /* The CPU's best, by precision of the convolutions. */
-extern const struct its_backend its_backend_cpu_f32, its_backend_cpu_bf16;
+extern const struct its_backend its_backend_cpu_f32, its_backend_cpu_bf16,
+    its_backend_cpu_int8;
 
 extern const struct its_kernel its_kernel_ref;
 /* A value from one form to another: the plan puts it in, it takes no nodes. */
@@ -18,3 +19,6 @@ extern const struct its_kernel its_kernel_concat, its_kernel_split, its_kernel_r
 /* By lanes/: pictures in blocks of 16 channels. */
 extern const struct its_kernel its_kernel_pool, its_kernel_enlarge, its_kernel_attention,
     its_kernel_head;
+
+/* Convolutions by cpu/: integers; f32 where that is faster than oneDNN. */
+extern const struct its_kernel its_kernel_conv_int8, its_kernel_conv_f32;

@@ -39,7 +39,8 @@ static bool concat_takes(const struct its_node *n, struct its_form *in, struct i
 {
     if (!its_node_is(n, "Concat"))
         return false;
-    struct its_form form = {common_type(in, n->in_count), ITS_LAYOUT_PLANES};
+    enum its_dtype type = n->out[0]->quant.count ? n->out[0]->type : common_type(in, n->in_count);
+    struct its_form form = {type, ITS_LAYOUT_PLANES};
     for (int i = 0; i < n->in_count; i++)
         if (in[i].layout == ITS_LAYOUT_C16)
             form.layout = ITS_LAYOUT_C16;

@@ -61,6 +61,9 @@ static int check_settings(const struct its_model_info *info, struct its_network_
                              s->width, s->height);
     if (s->precision == ITS_PRECISION_AUTO)
         s->precision = info->quantised ? ITS_PRECISION_INT8 : ITS_PRECISION_F32;
+    if (s->precision == ITS_PRECISION_INT8 && !info->quantised)
+        return its_error_set(err, -EINVAL, "%s is not quantised: int8 needs a file that is",
+                             info->name);
     return 0;
 }
 
@@ -73,7 +76,9 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
         return its_error_set(err, ITS_ENOTFOUND, "no back end '%s': there are cpu, ref",
                              s->backend);
     else
-        *b = s->precision == ITS_PRECISION_BF16 ? &its_backend_cpu_bf16 : &its_backend_cpu_f32;
+        *b = s->precision == ITS_PRECISION_BF16   ? &its_backend_cpu_bf16
+             : s->precision == ITS_PRECISION_INT8 ? &its_backend_cpu_int8
+                                                  : &its_backend_cpu_f32;
     s->backend = (*b)->name;
     return 0;
 }
@@ -85,7 +90,7 @@ static int make_plan(struct its_network *n, struct its_error *err)
     if (rc == 0)
         rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph, err);
     if (rc == 0 && backend != &its_backend_ref)
-        rc = its_pass_all(n->graph, err);
+        rc = its_pass_all(n->graph, backend == &its_backend_cpu_int8, err);
     if (rc < 0)
         return rc;
     bool alone = n->set.batch == 1;

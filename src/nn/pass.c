@@ -22,15 +22,15 @@ void its_node_take_output(struct its_graph *g, struct its_node *n, struct its_no
     v->from = n;
 }
 
-int its_pass_all(struct its_graph *g, struct its_error *err)
+int its_pass_all(struct its_graph *g, bool integers, struct its_error *err)
 {
     static int (*const pass[])(struct its_graph *) = {its_pass_batchnorm, its_pass_activation,
                                                       its_pass_residual, its_pass_attention,
                                                       its_pass_head};
-    for (int i = 0; i < (int)ITS_ARRAY_LEN(pass); i++) {
-        int rc = pass[i](g);
-        if (rc < 0)
-            return its_error_set(err, rc, "no memory for the network's graph");
-    }
-    return 0;
+    int rc = its_pass_quant(g, integers);
+    for (int i = 0; i < (int)ITS_ARRAY_LEN(pass) && rc == 0; i++)
+        rc = pass[i](g);
+    if (rc == 0 && integers)
+        rc = its_pass_integer(g);
+    return rc < 0 ? its_error_set(err, rc, "no memory for the network's graph") : 0;
 }

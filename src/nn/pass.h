@@ -10,6 +10,13 @@
 #include "nn/graph.h"
 #include "nn/op.h"
 
+/* QuantizeLinear and DequantizeLinear go: activations are marked with their steps (value->quant),
+ * weights of convolutions become s8 constants with theirs when `integers`, else reals. */
+int its_pass_quant(struct its_graph *g, bool integers);
+
+/* Marked values between convolutions become u8; the last of the passes, after its_pass_quant. */
+int its_pass_integer(struct its_graph *g);
+
 /* Conv → BatchNormalization becomes Conv with other weights. */
 int its_pass_batchnorm(struct its_graph *g);
 
@@ -25,8 +32,8 @@ int its_pass_attention(struct its_graph *g);
 /* The decoding of a YOLO head becomes one Head node (fused.h). */
 int its_pass_head(struct its_graph *g);
 
-/* All of them, in an order that works, and dead nodes taken out. */
-int its_pass_all(struct its_graph *g, struct its_error *err);
+/* All of them, in an order that works. integers: for a plan of integer convolutions. */
+int its_pass_all(struct its_graph *g, bool integers, struct its_error *err);
 
 static inline bool its_node_is(const struct its_node *n, const char *op)
 {
