@@ -58,7 +58,7 @@ static int resize(struct its_painter *p, int w, int h)
         .w = w,
         .h = h,
         .element = ITS_ELEMENT_U8,
-        .layout = ITS_LAYOUT_NHWC,
+        .layout = ITS_INPUT_NHWC,
         .pitch = 4,
         .bgr = true, /* 0x00RRGGBB begins with its B */
         .scale = 1,
