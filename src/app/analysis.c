@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "frame/picture.h"
 
 /* Lines in pixels or fractions, as they were given. */
 struct lines {
@@ -18,6 +19,7 @@ struct its_analysis {
     struct its_analysis_settings set; /* but for its lines */
     const struct its_bus *bus;
 
+    _Atomic int64_t blind_us;
     _Atomic bool lines_changed; /* asked on every frame, so that the lock is not taken */
     pthread_mutex_t lock;
     /* --- under lock */
@@ -27,6 +29,9 @@ struct its_analysis {
     struct lines lines;
 
     struct its_pool *results;
+    struct its_picture picture;
+    struct its_sight_watch watch;
+    enum its_sight sight;
     struct its_motion *motion;
     /* --- for pictures of this size; NULL until the first one */
     int display_w, display_h;
@@ -43,7 +48,7 @@ struct its_analysis {
 
 void its_analysis_defaults(struct its_analysis_settings *settings)
 {
-    *settings = (struct its_analysis_settings){0};
+    *settings = (struct its_analysis_settings){.blind_us = 15000000};
     its_motion_defaults(&settings->motion);
     its_tracker_defaults_motion(&settings->tracker);
     its_counter_defaults(&settings->counter);
@@ -55,6 +60,7 @@ int its_analysis_create(const struct its_analysis_settings *settings, const stru
     struct its_analysis *a = its_malloc(sizeof(*a));
     a->set = *settings;
     a->bus = bus;
+    a->blind_us = settings->blind_us;
     pthread_mutex_init(&a->lock, NULL);
     its_analysis_change_lines(a, settings->lines, settings->line_count);
     a->results = its_pool_create(&(struct its_pool_settings){
@@ -79,9 +85,15 @@ void its_analysis_destroy(struct its_analysis **pa)
     its_counter_destroy(&a->counter);
     its_tracker_destroy(&a->tracker);
     its_motion_destroy(&a->motion);
+    its_picture_fini(&a->picture);
     its_pool_close(&a->results);
     pthread_mutex_destroy(&a->lock);
     free(a);
+}
+
+void its_analysis_change_blind(struct its_analysis *a, int64_t blind_us)
+{
+    a->blind_us = blind_us;
 }
 
 /* --- lines */
@@ -141,15 +153,33 @@ static void fit_picture(struct its_analysis *a, const struct its_frame *f)
     a->counter = its_counter_create(&a->set.counter, pixels, count);
 }
 
+/* What was learned and followed may not be there any more. */
+static void begin_anew(struct its_analysis *a)
+{
+    its_motion_reset(a->motion);
+    its_tracker_reset(a->tracker);
+    a->hint_count = 0;
+    its_counter_reset(a->counter);
+}
+
 static void note_discontinuity(struct its_analysis *a, const struct its_frame *f)
 {
     if (f->epoch == a->epoch)
         return;
     a->epoch = f->epoch;
-    its_motion_reset(a->motion);
-    its_tracker_reset(a->tracker);
-    a->hint_count = 0;
-    its_counter_reset(a->counter);
+    begin_anew(a);
+}
+
+/* Looks at every frame that is to be analysed. Without memory for that the sight stays as it is. */
+static void watch_sight(struct its_analysis *a, const struct its_frame *f)
+{
+    struct its_picture_measure measure;
+    if (!f->analyse || its_picture_measure(&a->picture, f, &measure) < 0)
+        return;
+    enum its_sight before = a->sight;
+    a->sight = its_sight_follow(&a->watch, &measure, f->time_us, a->blind_us);
+    if (before != ITS_SIGHT_CLEAR && a->sight == ITS_SIGHT_CLEAR)
+        begin_anew(a);
 }
 
 static int detect(struct its_analysis *a, const struct its_frame *f, struct its_stamps *stamps)
@@ -199,6 +229,7 @@ static void publish(struct its_analysis *a, struct its_result *r)
     a->stats.frames++;
     a->stats.analysed += r->analysed;
     a->stats.tracks = r->tracks.count;
+    a->stats.sight = (int)r->sight;
 }
 
 static struct its_result *begin_result(struct its_analysis *a, const struct its_frame *f)
@@ -215,7 +246,8 @@ static struct its_result *begin_result(struct its_analysis *a, const struct its_
     r->capture_us = f->capture_us;
     r->display_w = f->display_w;
     r->display_h = f->display_h;
-    r->analysed = f->analyse;
+    r->sight = a->sight;
+    r->analysed = f->analyse && r->sight == ITS_SIGHT_CLEAR;
     r->stamps = f->stamps;
     r->tracks.count = 0;
     r->crossing_count = 0;
@@ -226,18 +258,20 @@ void its_analysis_frame(struct its_analysis *a, struct its_frame *f)
 {
     take_lines(a);
     fit_picture(a, f);
+    note_discontinuity(a, f);
+    watch_sight(a, f);
     struct its_result *r = begin_result(a, f);
     if (!r) {
         a->stats.failed++;
         its_frame_unref(&f);
         return;
     }
-    note_discontinuity(a, f);
     if (r->analysed && detect(a, f, &r->stamps) < 0) {
         a->stats.failed++;
         r->analysed = false;
     }
-    follow(a, f, r);
+    if (r->sight == ITS_SIGHT_CLEAR)
+        follow(a, f, r);
     its_frame_unref(&f);
     publish(a, r);
     its_result_unref(&r);

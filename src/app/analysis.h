@@ -1,4 +1,5 @@
-/* One camera's analysis: frame → detections → tracks → crossings → a published result.
+/* One camera's analysis: frame → detections → tracks → crossings → a published result. While the
+ * camera sees nothing (frame/sight.h) it rests, and begins anew when the sight is back.
  * Everything in it belongs to the camera's lane: one thread at a time, no allocation per frame, no
  * lock but for lines that were changed. `run` and `analyze` both go through here. */
 #pragma once
@@ -19,6 +20,7 @@ struct its_analysis_settings {
     const struct its_line *lines; /* copied; none of them a point */
     int line_count;               /* <= ITS_COUNTER_LINES_MAX */
     uint64_t first_track;         /* > 0 */
+    int64_t blind_us;             /* see its_sight_follow */
     struct its_motion_settings motion;
     struct its_tracker_settings tracker;
     struct its_counter_settings counter;
@@ -37,6 +39,9 @@ void its_analysis_destroy(struct its_analysis **a);
 /* Counts over other lines from the next frame on (copied; as in the settings). Any thread. */
 void its_analysis_change_lines(struct its_analysis *a, const struct its_line *lines, int count);
 
+/* Another blind_us from the next frame on. Any thread. */
+void its_analysis_change_blind(struct its_analysis *a, int64_t blind_us);
+
 /* Analyses the frame, publishes its result, drops the frame (the reference is given away). */
 void its_analysis_frame(struct its_analysis *a, struct its_frame *frame);
 
@@ -49,5 +54,6 @@ struct its_analysis_stats {
     _Atomic uint64_t analysed; /* of them, looked at by a detector */
     _Atomic uint64_t failed;   /* frames given up for lack of memory */
     _Atomic int tracks;        /* in the newest result */
+    _Atomic int sight;         /* enum its_sight, of the newest result */
 };
 const struct its_analysis_stats *its_analysis_stats(const struct its_analysis *a);

@@ -37,6 +37,9 @@ struct run {
     /* --- worker only, until it has ended */
     struct its_str text;
     struct its_tally tally;
+    enum its_sight sight;
+    int64_t blind_us; /* stream time without sight */
+    int64_t last_us;  /* stream time of the frame before */
     uint64_t frames;
     uint64_t errors; /* as of the newest frame: what was read ahead of it does not count */
     int write_error; /* negative errno: the output is lost; 0 = all is well */
@@ -83,10 +86,33 @@ static void write_text(struct run *r, bool flush)
     }
 }
 
+static void view_text(struct its_str *out, const struct its_result *result)
+{
+    bool valid = result->sight == ITS_SIGHT_CLEAR;
+    its_str_printf(out, "%9.3f s  %-16s %s\n", (double)result->time_us * 1e-6,
+                   its_sight_name(result->sight),
+                   valid ? "it sees again" : its_sight_text(result->sight));
+}
+
+static void note_sight(struct run *r, const struct its_result *result)
+{
+    if (r->sight != ITS_SIGHT_CLEAR)
+        r->blind_us += result->time_us - r->last_us;
+    r->last_us = result->time_us;
+    if (result->sight == r->sight)
+        return;
+    r->sight = result->sight;
+    if (r->set->json)
+        its_view_json(&r->text, result);
+    else
+        view_text(&r->text, result);
+}
+
 static void on_result(void *ctx, struct its_result *result)
 {
     struct run *r = ctx;
     its_str_clear(&r->text);
+    note_sight(r, result);
     for (int i = 0; i < result->crossing_count; i++) {
         its_tally_add(&r->tally, &result->crossing[i]);
         if (r->set->json)
@@ -214,6 +240,7 @@ static void print_summary(struct run *r, const struct its_source *source,
         .analysed = its_analysis_stats(r->analysis)->analysed,
         .errors = errors_of(r, source, lane),
         .wall_s = (double)(its_mono_us() - r->start_us) * 1e-6,
+        .blind_s = (double)r->blind_us * 1e-6,
         .tally = &r->tally,
         .latency = its_analysis_latency(r->analysis),
     };

@@ -43,6 +43,9 @@ struct its_camera {
     /* --- read thread only */
     struct its_source_resume resume;
     struct its_backoff backoff;
+
+    /* --- lane only */
+    enum its_sight sight;
 };
 
 const char *its_camera_error_name(enum its_camera_error error)
@@ -308,6 +311,7 @@ void its_camera_change(struct its_camera *c, const struct its_camera_settings *s
     pthread_mutex_unlock(&c->lock);
 
     its_decode_lane_retune(c->lane, settings->lane.budget_us, settings->lane.analysis_fps);
+    its_analysis_change_blind(c->analysis, settings->analysis.blind_us);
 }
 
 void its_camera_change_lines(struct its_camera *c, const struct its_line *lines, int count)
@@ -317,11 +321,24 @@ void its_camera_change_lines(struct its_camera *c, const struct its_line *lines,
 
 /* --- start and stop */
 
+static void tell_sight(struct its_camera *c, enum its_sight sight)
+{
+    if (sight == ITS_SIGHT_CLEAR)
+        its_log(ITS_LOG_INFO, c->id, "it sees again: counting");
+    else
+        its_log(ITS_LOG_WARN, c->id, "%s: %s", its_sight_name(sight), its_sight_text(sight));
+    c->sight = sight;
+}
+
 static void on_frame(void *ctx, struct its_frame *frame)
 {
     struct its_camera *c = ctx;
-    if (frame)
-        its_analysis_frame(c->analysis, frame);
+    if (!frame)
+        return;
+    its_analysis_frame(c->analysis, frame);
+    enum its_sight sight = (enum its_sight)its_analysis_stats(c->analysis)->sight;
+    if (sight != c->sight)
+        tell_sight(c, sight);
 }
 
 static int start_parts(struct its_camera *c, const struct its_camera_settings *settings,
@@ -394,13 +411,18 @@ void its_camera_stop(struct its_camera **pc)
 
 /* --- looking in */
 
-/* What a camera that reads but cannot be decoded has to say for itself. */
-static void show_lane(struct its_camera_view *v)
+/* What a camera that reads but cannot be decoded, or sees nothing, has to say for itself. */
+static void show_lane(struct its_camera_view *v, enum its_sight sight)
 {
+    bool live = v->life.state == ITS_CAMERA_LIVE;
     v->errors[ITS_CAMERA_ERROR_PACKET] = v->lane.decoder.bad_packets;
     v->errors[ITS_CAMERA_ERROR_PICTURE] = v->lane.decoder.damaged_frames;
-    if (v->life.state == ITS_CAMERA_LIVE && v->lane.failed)
+    v->sight = live ? sight : ITS_SIGHT_CLEAR;
+    if (live && v->lane.failed)
         snprintf(v->reason, sizeof(v->reason), "%.199s", its_strerror(v->lane.failed));
+    else if (v->sight != ITS_SIGHT_CLEAR)
+        snprintf(v->reason, sizeof(v->reason), "%s: %s", its_sight_name(v->sight),
+                 its_sight_text(v->sight));
 }
 
 void its_camera_read_view(struct its_camera *c, struct its_camera_view *v)
@@ -413,7 +435,7 @@ void its_camera_read_view(struct its_camera *c, struct its_camera_view *v)
     memcpy(v->id, c->id, sizeof(v->id));
     if (c->lane)
         its_decode_lane_read_stats(c->lane, &v->lane);
-    show_lane(v);
+    show_lane(v, (enum its_sight)analysis->sight);
     v->frames = analysis->frames;
     v->analysed = analysis->analysed;
     v->failed = analysis->failed;

@@ -57,8 +57,8 @@ int its_camera_start(const struct its_camera_settings *settings, struct its_canc
                      struct its_camera **out, struct its_error *err);
 
 /* Follows other settings: those of the connection (url, enabled, source) end it and begin anew when
- * they differ; stall_us and the lane's budget and analysis rate are changed in passing. The rest of
- * lane and analysis stays as it was started. Never waits. Any thread. */
+ * they differ; stall_us, the lane's budget and analysis rate and the analysis' blind_us are changed
+ * in passing. The rest of lane and analysis stays as it was started. Never waits. Any thread. */
 void its_camera_change(struct its_camera *camera, const struct its_camera_settings *settings);
 
 /* Counts over other lines from the next picture on. Any thread. */
@@ -79,7 +79,8 @@ void its_camera_stop(struct its_camera **camera);
 struct its_camera_view {
     char id[64];
     struct its_camera_life life;
-    char reason[200]; /* why it is not live; credentials are masked */
+    char reason[200];     /* why it is not live or sees nothing; credentials are masked */
+    enum its_sight sight; /* of the newest picture; clear unless live */
 
     char codec[24];          /* of the newest connection; "" before the first */
     int width, height;       /* displayed */

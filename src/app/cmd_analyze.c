@@ -78,6 +78,7 @@ static int take_config(struct plan *p, const struct its_config *config, struct i
     p->analyze.input = camera->url;
     p->analyze.transport = camera->transport;
     p->analyze.analysis_fps = camera->analysis_fps;
+    p->analyze.analysis.blind_us = camera->blind_us;
     for (unsigned i = 0; i < camera->line_count; i++) {
         int rc = add_line(p, &camera->lines[i].line, err);
         if (rc < 0)
@@ -170,8 +171,9 @@ const struct its_command its_cmd_analyze = {
         "from (X1,Y1) to (X2,Y2) as seen on the screen: for a line drawn from left to right,\n"
         "upwards, away from the camera. Else it is backward.\n"
         "\n"
-        "With --json every line of the output is an object: of type crossing, of type frame\n"
-        "(with --frames), and last of type summary.\n",
+        "With --json every line of the output is an object: of type crossing, of type view\n"
+        "(the camera began or ceased to see nothing: frozen, covered), of type frame (with\n"
+        "--frames), and last of type summary.\n",
     .environment = its_config_environment,
     .examples = "its-camera-ai analyze clip.mp4 --line main:0.1,0.6,0.9,0.6\n"
                 "its-camera-ai analyze clip.mp4 --line main:150,420,1100,420 --json >counts.jsonl\n"

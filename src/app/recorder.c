@@ -43,6 +43,11 @@ void its_recorder_flush(struct its_recorder *r)
 
 static void cover(struct its_recorder *r, const struct its_result *result)
 {
+    bool invalid = result->sight != ITS_SIGHT_CLEAR;
+    if (invalid != r->coverage.view_invalid) {
+        its_recorder_flush(r);
+        r->coverage.view_invalid = invalid;
+    }
     int64_t step = result->capture_us - r->last_capture_us;
     if (step < 0 || step > GAP_US) { /* the first frame, a gap, or a clock that was set */
         its_recorder_flush(r);

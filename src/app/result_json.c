@@ -56,6 +56,19 @@ void its_crossing_json(struct its_str *out, const struct its_crossing *c)
     its_line_json_end(&j);
 }
 
+void its_view_json(struct its_str *out, const struct its_result *r)
+{
+    struct its_json j = its_line_json_begin(out, "view");
+    bool valid = r->sight == ITS_SIGHT_CLEAR;
+    its_json_key(&j, "valid");
+    its_json_bool(&j, valid);
+    if (!valid)
+        string_field(&j, "reason", its_sight_name(r->sight));
+    int_field(&j, "frame", (int64_t)r->frame);
+    number_field(&j, "time_s", (double)r->time_us * 1e-6, 3);
+    its_line_json_end(&j);
+}
+
 static void box_field(struct its_json *j, struct its_box box)
 {
     its_json_key(j, "box");
@@ -189,6 +202,7 @@ void its_summary_json(struct its_str *out, const struct its_summary *s)
     int_field(&j, "frames", (int64_t)s->frames);
     int_field(&j, "analyzed", (int64_t)s->analysed);
     int_field(&j, "skipped", (int64_t)s->skipped);
+    number_field(&j, "blind_s", s->blind_s, 3);
     number_field(&j, "wall_s", s->wall_s, 3);
     number_field(&j, "fps", s->wall_s > 0 ? (double)s->frames / s->wall_s : 0, 1);
     string_field(&j, "detector", s->detector);
@@ -223,6 +237,8 @@ void its_summary_text(struct its_str *out, const struct its_summary *s)
     if (s->skipped || s->errors)
         its_str_printf(out, "%llu frames skipped, %llu damaged stretches passed over\n",
                        (unsigned long long)s->skipped, (unsigned long long)s->errors);
+    if (s->blind_s > 0)
+        its_str_printf(out, "nothing was counted in %.1f s without sight\n", s->blind_s);
     for (int i = 0; i < s->tally->line_count; i++) {
         for (int d = 0; d < 2; d++) {
             its_str_printf(out, "  %-16s %-9s ", s->tally->name[i],

@@ -10,6 +10,10 @@
 /* {"v":1,"type":"crossing",…} */
 void its_crossing_json(struct its_str *out, const struct its_crossing *c);
 
+/* {"v":1,"type":"view","valid":false,"reason":"frozen",…}: what the camera's sight is from this
+ * frame on; without reason when it is clear. */
+void its_view_json(struct its_str *out, const struct its_result *r);
+
 /* {"v":1,"type":"frame",…} with every track of the frame that is in the picture, its
  * box cut at the edges. */
 void its_frame_json(struct its_str *out, const struct its_result *r);
@@ -30,6 +34,7 @@ struct its_summary {
     const char *detector;
     uint64_t frames, analysed, skipped, errors;
     double wall_s;
+    double blind_s; /* stream time in which the camera saw nothing */
     const struct its_tally *tally;
     const struct its_latency *latency;
 };

@@ -80,11 +80,11 @@ static int draw_title(struct its_view *v)
     return 2;
 }
 
-static int state_colour(enum its_camera_state state)
+static int state_colour(const struct its_camera_view *c)
 {
-    switch (state) {
+    switch (c->life.state) {
     case ITS_CAMERA_LIVE:
-        return COLOR_PAIR(1);
+        return c->sight == ITS_SIGHT_CLEAR ? COLOR_PAIR(1) : COLOR_PAIR(2) | A_BOLD;
     case ITS_CAMERA_LOST:
         return COLOR_PAIR(2) | A_BOLD;
     default:
@@ -95,13 +95,12 @@ static int state_colour(enum its_camera_state state)
 static void draw_camera(int y, const struct its_seat_view *v)
 {
     const struct its_camera_view *c = &v->camera;
-    enum its_camera_state state = c->life.state;
     char forward[160], backward[160], id[17], text[LINE_BYTES];
     snprintf(id, sizeof(id), "%.16s", c->id);
     put(y, 0, id);
-    attron(state_colour(state));
-    put(y, 17, its_camera_state_name(state));
-    attroff(state_colour(state));
+    attron(state_colour(c));
+    put(y, 17, its_camera_state_name(c->life.state));
+    attroff(state_colour(c));
     if (c->reason[0]) {
         put(y, 28, c->reason);
         return;

@@ -72,6 +72,7 @@ struct its_camera_config {
     enum its_priority priority;
     double analysis_fps; /* 0: every frame */
     int64_t stall_us;    /* no picture for so long: stalled */
+    int64_t blind_us;    /* frozen or covered for so long: nothing is counted; 0: never */
     int64_t timeout_us;  /* opening, or waiting for the next byte, at most */
     struct its_line_config *lines;
     unsigned line_count;

@@ -129,6 +129,12 @@ const struct its_opt its_camera_opts[] = {
      .unit = "s", .live = true,
      .doc = "A camera that is open but sends no picture for so long is called stalled (a slow one "
             "only after three of its frame intervals)."},
+    {"blind_s", ITS_OPT_TIME, offsetof(struct its_camera_config, blind_us), .min = 0, .max = 3600,
+     .unit = "s", .live = true,
+     .doc = "A camera whose pictures have not changed at all for so long (`frozen`), or in which "
+            "nothing can be seen (`covered`: a lid, paint, darkness, dense fog), is not counted on "
+            "until it sees again. Shorter than the time between key frames, a still night looks "
+            "frozen. 0: never."},
     {"timeout_s", ITS_OPT_TIME, offsetof(struct its_camera_config, timeout_us), .min = 0.1,
      .max = 3600, .unit = "s", .live = true,
      .doc = "A camera that takes longer to be opened, or sends nothing for so long, is lost: it is "
@@ -171,6 +177,7 @@ void its_camera_config_set_defaults(struct its_camera_config *c)
     c->enabled = true;
     c->priority = ITS_PRIORITY_NORMAL;
     c->stall_us = 3000000;
+    c->blind_us = 15000000;
     c->timeout_us = 10000000;
 }
 

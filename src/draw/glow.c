@@ -1,5 +1,8 @@
 /* Every pixel is taken back to the unit circle; the light there is (1 - r²)², which is level at the
- * centre and at the edge and needs no root. */
+ * centre and at the edge and needs no root.
+ *
+ * Pixels are worked on in blocks of a fixed size, one channel after the other: that is what the
+ * compiler vectorises at -O2. */
 #include "draw/glow.h"
 
 #include <math.h>
@@ -9,6 +12,8 @@
 /* Many beams on one spot add up, but the camera's exposure sees to it that nothing burns out. */
 #define LIT_MAX 190.f
 
+#define BLOCK 8
+
 struct glow {
     float centre_x, centre_y;
     float sx, sy, tx, ty; /* from the picture to the unit circle */
@@ -17,15 +22,46 @@ struct glow {
     bool beam;
 };
 
-static uint32_t channel(const struct glow *g, uint32_t pixel, int i, float light)
+static inline float lit(float v, float colour, float light, bool beam)
 {
-    int shift = 16 - 8 * i;
-    float v = (float)(pixel >> shift & 255);
+    float more =
+        beam ? v * colour * light * ITS_MAX(0.f, 1 - v * (1 / LIT_MAX)) : (colour - v) * light;
+    return ITS_MIN(255.f, v + more + .5f);
+}
+
+/* n pixels, each under its own light. `n` and `beam` are known where this is called. */
+static inline void shine(uint32_t *restrict px, const float *restrict light, int n,
+                         const float colour[3], bool beam)
+{
+    int32_t out[BLOCK];
+    for (int i = 0; i < n; i++)
+        out[i] = (int32_t)lit((float)(int32_t)(px[i] & 255), colour[2], light[i], beam);
+    for (int i = 0; i < n; i++)
+        out[i] |= (int32_t)lit((float)(int32_t)(px[i] >> 8 & 255), colour[1], light[i], beam) << 8;
+    for (int i = 0; i < n; i++)
+        px[i] =
+            (uint32_t)(out[i] |
+                       (int32_t)lit((float)(int32_t)(px[i] >> 16 & 255), colour[0], light[i], beam)
+                           << 16);
+}
+
+static inline void shine_run(const struct glow *g, uint32_t *px, const float *light, int n)
+{
     if (g->beam)
-        v += v * g->colour[i] * light * ITS_MAX(0.f, 1 - v * (1 / LIT_MAX));
+        shine(px, light, n, g->colour, true);
     else
-        v += (g->colour[i] - v) * light;
-    return (uint32_t)ITS_MIN(255.f, v + .5f) << shift;
+        shine(px, light, n, g->colour, false);
+}
+
+/* Light on n pixels whose first is dx from the centre, where a·dx² + 2b·dx + c < 0. */
+static inline void light_of(const struct glow *g, float a, float b, float c, float dx,
+                            float *restrict light, int n)
+{
+    for (int i = 0; i < n; i++) {
+        float at = dx + (float)i;
+        float rest = ITS_MAX(0.f, -(a * at + 2 * b) * at - c);
+        light[i] = g->strength * rest * rest;
+    }
 }
 
 /* The row meets the ellipse where a·dx² + 2b·dx + c < 0. */
@@ -39,13 +75,14 @@ static void paint_row(const struct glow *g, uint32_t *row, int w, int y)
     float middle = g->centre_x - .5f - b / a, half = sqrtf(under) / a;
     int from = (int)ITS_MAX(0.f, ceilf(middle - half));
     int to = (int)ITS_MIN((float)w, floorf(middle + half) + 1);
-    for (int x = from; x < to; x++) {
-        float dx = (float)x + .5f - g->centre_x;
-        float rest = ITS_MAX(0.f, -(a * dx + 2 * b) * dx - c);
-        float light = g->strength * rest * rest;
-        row[x] = channel(g, row[x], 0, light) | channel(g, row[x], 1, light) |
-                 channel(g, row[x], 2, light);
+    float light[BLOCK], left = .5f - g->centre_x;
+    int x = from;
+    for (; x + BLOCK <= to; x += BLOCK) {
+        light_of(g, a, b, c, (float)x + left, light, BLOCK);
+        shine_run(g, row + x, light, BLOCK);
     }
+    light_of(g, a, b, c, (float)x + left, light, to - x);
+    shine_run(g, row + x, light, to - x);
 }
 
 void its_glow_paint(uint32_t *rgb, int stride, int w, int h, struct its_point centre,

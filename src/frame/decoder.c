@@ -11,6 +11,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
 #include "base/clock.h"
@@ -213,6 +214,12 @@ int its_decoder_send(struct its_decoder *d, const struct its_packet *p, bool ana
 
 /* --- frames out */
 
+static bool is_rgb(const AVFrame *av)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(av->format);
+    return desc && (desc->flags & AV_PIX_FMT_FLAG_RGB);
+}
+
 /* Any other pixel layout becomes I420, in the same slot. */
 static int convert(struct its_decoder *d, struct its_frame *f)
 {
@@ -231,6 +238,8 @@ static int convert(struct its_decoder *d, struct its_frame *f)
               to->data, to->linesize);
     av_frame_copy_props(to, from);
     to->color_range = AVCOL_RANGE_MPEG;
+    if (is_rgb(from))
+        to->colorspace = AVCOL_SPC_SMPTE170M; /* libswscale's default for RGB to YUV */
     av_frame_unref(from);
     av_frame_move_ref(from, to);
     return 0;

@@ -95,6 +95,27 @@ static bool is_full_range(const AVFrame *av)
            av->format == AV_PIX_FMT_YUVJ422P || av->format == AV_PIX_FMT_YUVJ444P;
 }
 
+/* From this height on pictures that do not say are taken for BT.709, as players do. */
+#define HD_HEIGHT 720
+
+/* What the stream says; else JPEG is BT.601, and so are small pictures. */
+static enum its_matrix matrix_of(const AVFrame *av)
+{
+    switch (av->colorspace) {
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_SMPTE240M:
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+        return ITS_MATRIX_BT709; /* for the last three: the nearest of the two */
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:
+    case AVCOL_SPC_FCC:
+        return ITS_MATRIX_BT601;
+    default:
+        return is_full_range(av) || av->height < HD_HEIGHT ? ITS_MATRIX_BT601 : ITS_MATRIX_BT709;
+    }
+}
+
 int its_frame_describe(struct its_frame *f, int rotation)
 {
     const AVFrame *av = f->av;
@@ -108,6 +129,7 @@ int its_frame_describe(struct its_frame *f, int rotation)
     f->coded_w = av->width;
     f->coded_h = av->height;
     f->full_range = is_full_range(av);
+    f->matrix = matrix_of(av);
     f->rotation = rotation;
     its_displayed_size(av->width, av->height, av->sample_aspect_ratio.num,
                        av->sample_aspect_ratio.den, rotation, &f->display_w, &f->display_h);

@@ -20,6 +20,12 @@ enum its_pixels {
     ITS_PIXELS_GRAY, /* plane Y alone */
 };
 
+/* How Y, U, V make red, green, blue. */
+enum its_matrix {
+    ITS_MATRIX_BT601,
+    ITS_MATRIX_BT709,
+};
+
 struct its_frame {
     struct its_ref ref;
     struct AVFrame *av; /* owned by the frame's slot in its pool */
@@ -30,6 +36,7 @@ struct its_frame {
     int stride[3];        /* bytes; may be negative */
     int coded_w, coded_h; /* as stored */
     bool full_range;      /* 0..255 luma instead of 16..235 */
+    enum its_matrix matrix;
 
     /* --- displayed geometry: every coordinate downstream is in these pixels */
     int display_w, display_h;

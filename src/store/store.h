@@ -39,7 +39,7 @@ struct its_store_coverage {
     int64_t observed_us; /* how long frames kept coming; at most an hour */
     uint32_t frames_used, frames_predicted, frames_lost;
     uint32_t analysis_level; /* 0 = everything, higher = more was shed; a bin keeps the highest */
-    bool view_invalid;       /* camera moved, covered or fogged: a bin of it is not to be trusted */
+    bool view_invalid;       /* camera frozen or covered: a bin of it is not to be trusted */
 };
 
 /* --- writing: created, run and destroyed by app/ */

@@ -6,6 +6,7 @@
 
 #include "base/ref.h"
 #include "base/stamps.h"
+#include "frame/sight.h"
 #include "track/track.h"
 #include "traffic/event.h"
 
@@ -19,7 +20,8 @@ struct its_result {
     uint32_t epoch;
     int64_t pts, time_us, capture_us;
     int display_w, display_h;
-    bool analysed; /* a detector looked at the frame; else all boxes are predicted */
+    bool analysed;        /* a detector looked at the frame; else all boxes are predicted */
+    enum its_sight sight; /* unless clear: nobody looked, there are neither tracks nor crossings */
 
     struct its_tracks tracks;
     int crossing_count;

@@ -41,6 +41,8 @@ static bool add(struct lines *l, const char *text, size_t len, char why[200])
         return true;
     if (type && strcmp(type, "frame") == 0)
         return l->frames++, true;
+    if (type && strcmp(type, "view") == 0)
+        return l->views++, true;
     if (type && strcmp(type, "summary") == 0)
         return l->summary = j, true;
     return snprintf(why, 200, "line %d is of no known type", l->count), false;

@@ -11,9 +11,9 @@
 #define LINES_CROSSINGS_MAX 4096
 
 struct lines {
-    int count, frames; /* lines in all; of type frame */
-    json_t **line;     /* in order */
-    json_t *summary;   /* the last one, borrowed from `line`; NULL: the text is empty */
+    int count, frames, views; /* lines in all; of type frame; of type view */
+    json_t **line;            /* in order */
+    json_t *summary;          /* the last one, borrowed from `line`; NULL: the text is empty */
     int crossings;
     struct its_truth_report crossing[LINES_CROSSINGS_MAX];
 };

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -69,10 +70,88 @@ static void a_published_result_stays_as_it_is(void **state)
     its_analysis_destroy(&analysis);
 }
 
+/* --- without sight */
+
+/* A street with a car that goes round and round, sampled ten times a second. */
+struct camera {
+    struct its_pool *frames;
+    struct its_analysis *analysis;
+    struct kept kept;
+    uint64_t index;
+    unsigned rng;
+};
+
+static void draw_street(struct camera *c)
+{
+    int x = 20 + (int)(c->index * 6 % 260);
+    for (int i = 0; i < W * H; i++)
+        luma[i] = (uint8_t)(80 + (i % W / 20 + i / W / 20) % 2 * 40 + rand_r(&c->rng) % 3);
+    for (int y = 100; y < 120; y++)
+        memset(luma + y * W + x, 230, 40);
+}
+
+static const struct its_result *next(struct camera *c)
+{
+    its_result_unref(&c->kept.result);
+    its_analysis_frame(c->analysis, make_frame(c->frames, c->index++));
+    assert_int_equal(its_analysis_stats(c->analysis)->sight, c->kept.result->sight);
+    return c->kept.result;
+}
+
+static int watch_street(struct camera *c, int pictures)
+{
+    int crossings = 0;
+    for (int i = 0; i < pictures; i++) {
+        draw_street(c);
+        crossings += next(c)->crossing_count;
+    }
+    return crossings;
+}
+
+/* The picture stays as it is for five seconds, two of which are waited for: then nothing is found
+ * in it, and nothing is counted before the car comes round again. */
+static void without_sight_the_analysis_rests(void **state)
+{
+    static const struct its_line line = {.name = "main", .a = {160, 60}, .b = {160, 170}};
+    struct its_bus bus = {0};
+    struct camera c = {.rng = 1};
+    struct its_analysis_settings set;
+    its_analysis_defaults(&set);
+    set.camera = "north";
+    set.first_track = 1;
+    set.lines = &line;
+    set.line_count = 1;
+    its_bus_add(&bus, keep, &c.kept);
+    assert_int_equal(its_analysis_create(&set, &bus, &c.analysis), 0);
+    its_analysis_change_blind(c.analysis, 2000000);
+    c.frames = its_frame_pool_create();
+
+    assert_true(watch_street(&c, 43 * 4 + 21) >= 3); /* and the car is near the line */
+    for (int i = 0; i < 50; i++) {
+        const struct its_result *r = next(&c);
+        assert_int_equal(r->sight, i < 20 - 1 ? ITS_SIGHT_CLEAR : ITS_SIGHT_FROZEN);
+        assert_int_equal(r->analysed, r->sight == ITS_SIGHT_CLEAR);
+        if (r->sight != ITS_SIGHT_CLEAR)
+            assert_int_equal(r->tracks.count + r->crossing_count, 0);
+    }
+    for (int i = 0; i < 10; i++) {
+        draw_street(&c);
+        assert_int_equal(next(&c)->sight, ITS_SIGHT_FROZEN);
+    }
+    assert_int_equal(watch_street(&c, 1), 0);
+    assert_int_equal(c.kept.result->sight, ITS_SIGHT_CLEAR);
+    assert_true(watch_street(&c, 43 * 4) >= 3);
+
+    its_result_unref(&c.kept.result);
+    its_pool_close(&c.frames);
+    its_analysis_destroy(&c.analysis);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_published_result_stays_as_it_is),
+        cmocka_unit_test(without_sight_the_analysis_rests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,8 +159,9 @@ static void check_frame(const json_t *j, long long index)
 
 static void check_summary(const json_t *j, const char *input)
 {
-    check_keys(j,
-               "v type input frames analyzed skipped wall_s fps detector lines stages_ms errors ");
+    check_keys(
+        j,
+        "v type input frames analyzed skipped blind_s wall_s fps detector lines stages_ms errors ");
     assert_string_equal(lines_string(j, "input"), input);
     assert_string_equal(lines_string(j, "detector"), "motion");
     assert_int_equal(lines_int(j, "frames"), FRAMES);

@@ -47,6 +47,7 @@ static struct its_truth_score count(const struct its_truth_line *l)
     if (!lines_read(p.out.data, &out, why))
         fail_msg("%s: %s", l->video, why);
     assert_int_equal(lines_int(out.summary, "frames"), l->frames);
+    assert_int_equal(out.views, 0); /* of every clip something is seen all the time */
     struct its_truth_score s =
         its_truth_compare(l, out.crossing, out.crossings, TOLERANCE_FRAMES, true);
     lines_free(&out);

@@ -372,6 +372,7 @@ static void print_tells_where_from(void **state)
                         "    analysis_fps: 0  # default\n"
                         "    loop: false  # default\n"
                         "    stall_s: 3  # default\n"
+                        "    blind_s: 15  # default\n"
                         "    timeout_s: 10  # default\n"
                         "    lines:\n"
                         "      \"true\": [0.1, 2, 3, 4]  # its.yaml:4\n");
