@@ -146,6 +146,12 @@ void its_graph_replace(struct its_graph *g, struct its_value *old, struct its_va
 /* Takes nodes out whose results nobody reads, and restores an order in which the rest can run. */
 void its_graph_prune(struct its_graph *g);
 
-/* Infers every type and shape from the inputs' and computes what depends on constants alone.
- * 0, or an error that names node and reason. */
+/* Infers every type and shape from the inputs' and computes what depends on constants alone, up to
+ * 64 MiB a tensor: such nodes leave the graph. QuantizeLinear and DequantizeLinear of constants
+ * stay, because the passes read their integers. 0, or an error that names node and reason. */
 int its_graph_infer(struct its_graph *g, struct its_error *err);
+
+/* Turns an input into a constant of that type and shape: its_graph_infer then computes whatever
+ * depends on it. Data are copied. 0; -EINVAL: it is no input of the graph; -ENOMEM. */
+int its_graph_fix_input(struct its_graph *g, struct its_value *input, enum its_dtype type,
+                        const struct its_shape *shape, const void *data);

@@ -87,6 +87,30 @@ void its_graph_replace(struct its_graph *g, struct its_value *old, struct its_va
             g->output[i] = new;
 }
 
+int its_graph_fix_input(struct its_graph *g, struct its_value *input, enum its_dtype type,
+                        const struct its_shape *shape, const void *data)
+{
+    int at = 0;
+    while (at < g->input_count && g->input[at] != input)
+        at++;
+    int64_t bytes = its_shape_bytes(shape, type);
+    if (at == g->input_count || bytes < 0)
+        return -EINVAL;
+    void *copy = its_graph_alloc_data(g, (size_t)bytes);
+    if (!copy)
+        return -ENOMEM;
+    if (bytes)
+        memcpy(copy, data, (size_t)bytes);
+    input->type = type;
+    input->shape = *shape;
+    input->shaped = true;
+    input->data = copy;
+    g->input_count--;
+    memmove(g->input + at, g->input + at + 1,
+            (size_t)(g->input_count - at) * sizeof(struct its_value *));
+    return 0;
+}
+
 /* --- pruning */
 
 enum { UNSEEN, OPEN, DONE };

@@ -18,9 +18,15 @@ static bool reads_only_shapes(const struct its_node *n)
     return strcmp(n->op->name, "Shape") == 0 || strcmp(n->op->name, "Size") == 0;
 }
 
+static bool carries_integers(const struct its_node *n)
+{
+    return strcmp(n->op->name, "QuantizeLinear") == 0 ||
+           strcmp(n->op->name, "DequantizeLinear") == 0;
+}
+
 static bool can_fold(const struct its_node *n)
 {
-    if (n->act != ITS_ACT_NONE || n->add)
+    if (n->act != ITS_ACT_NONE || n->add || carries_integers(n))
         return false;
     for (int i = 0; i < n->in_count && !reads_only_shapes(n); i++)
         if (n->in[i] && !n->in[i]->data)
@@ -110,9 +116,19 @@ void its_graph_drop_folded(struct its_graph *g)
     g->node_count = kept;
 }
 
+static int check_inputs(const struct its_graph *g, struct its_error *err)
+{
+    for (int i = 0; i < g->input_count; i++) {
+        const struct its_value *v = g->input[i];
+        if (!v->shaped || its_shape_bytes(&v->shape, v->type) < 0)
+            return its_error_set(err, -EINVAL, "the size of input '%s' is not known", v->name);
+    }
+    return 0;
+}
+
 int its_graph_infer(struct its_graph *g, struct its_error *err)
 {
-    int rc = 0;
+    int rc = check_inputs(g, err);
     for (int i = 0; i < g->node_count && rc == 0; i++)
         rc = its_graph_infer_node(g, g->node[i], err);
     its_graph_drop_folded(g);

@@ -337,14 +337,18 @@ int its_onnx_import_bytes(const uint8_t *bytes, size_t size, void (*release)(voi
     return rc;
 }
 
-int its_onnx_import(const char *path, struct its_graph **out, struct its_error *err)
+int its_onnx_import(const char *path, char sha256[ITS_SHA256_CHARS], struct its_graph **out,
+                    struct its_error *err)
 {
     uint8_t *bytes;
     size_t size;
     *out = NULL;
     int rc = its_onnx_file_read(path, &bytes, &size, err);
-    if (rc == 0)
+    if (rc == 0) {
+        if (sha256)
+            its_sha256_hex(bytes, size, sha256);
         rc = its_onnx_import_bytes(bytes, size, free, out, err);
+    }
     if (rc)
         its_error_prefix(err, "%s", path);
     return rc;

@@ -13,14 +13,16 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/sha256.h"
 #include "nn/graph.h"
 
 #define ITS_ONNX_OPSET_MIN 11
 #define ITS_ONNX_OPSET_MAX 20
 
 /* 0, and *out is the caller's (its_graph_destroy); or an error that names file, node, operator and
- * reason. */
-int its_onnx_import(const char *path, struct its_graph **out, struct its_error *err);
+ * reason. sha256, if given, gets the file's digest in hexadecimal. */
+int its_onnx_import(const char *path, char sha256[ITS_SHA256_CHARS], struct its_graph **out,
+                    struct its_error *err);
 
 /* The same from memory; `release`, if given, is called with `bytes` as soon as they are no longer
  * needed (in every case), so that a large file is not held twice. */

@@ -1,0 +1,64 @@
+/* Any node, by the plain C that defines its operator: dense f32 planes in and out (integers as
+ * they are). What the passes folded into the node is done afterwards. The oracle's back end, and
+ * the last resort of the others. */
+#include "nn/backend.h"
+
+#include <math.h>
+
+#include "nn/op.h"
+
+/* Reals are f32 here, however the plan stores them elsewhere. */
+static struct its_form plain_form(const struct its_value *v)
+{
+    bool real = !v || v->type == ITS_BF16 || v->quant.count;
+    return (struct its_form){real ? ITS_F32 : v->type, ITS_LAYOUT_PLANES};
+}
+
+static bool takes(const struct its_node *n, struct its_form *in, struct its_form *out)
+{
+    for (int i = 0; i < n->in_count; i++)
+        in[i] = plain_form(n->in[i]);
+    if (n->add)
+        in[n->in_count] = plain_form(n->add);
+    for (int i = 0; i < n->out_count; i++)
+        out[i] = plain_form(n->out[i]);
+    return true;
+}
+
+static float activate(float x, enum its_act act, float alpha)
+{
+    switch (act) {
+    case ITS_ACT_NONE:
+        break;
+    case ITS_ACT_SILU:
+        return x / (1 + expf(-x));
+    case ITS_ACT_RELU:
+        return x > 0 ? x : 0;
+    case ITS_ACT_SIGMOID:
+        return 1 / (1 + expf(-x));
+    case ITS_ACT_LEAKY:
+        return x > 0 ? x : alpha * x;
+    case ITS_ACT_HARD_SWISH:
+        return x * fminf(fmaxf(x / 6 + 0.5f, 0), 1);
+    }
+    return x;
+}
+
+static int run(const struct its_bound *b)
+{
+    const struct its_node *n = b->step->node;
+    int rc = n->op->run(n, b->in, b->out);
+    if (rc < 0 || (n->act == ITS_ACT_NONE && !n->add))
+        return rc;
+    int64_t count = its_shape_count(&n->out[0]->shape);
+    float *x = b->out[0];
+    const float *add = n->add ? b->in[n->in_count] : NULL;
+    for (int64_t i = 0; i < count; i++)
+        x[i] = activate(x[i], n->act, n->act_alpha) + (add ? add[i] : 0);
+    return 0;
+}
+
+const struct its_kernel its_kernel_ref = {.name = "ref", .takes = takes, .run = run};
+
+static const struct its_kernel *const kernels[] = {&its_kernel_ref, NULL};
+const struct its_backend its_backend_ref = {"ref", kernels};

@@ -1,0 +1,77 @@
+/* Vectors of 16, and the names of what is compiled once per level: ITS_LEVEL is plain, avx2 or
+ * avx512. Only for the files of this folder. */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "nn/lanes/lanes.h"
+
+#define ITS_JOIN2(a, b) its_lane_##a##_##b
+#define ITS_JOIN(a, b)  ITS_JOIN2(a, b)
+#define LANE(name)      ITS_JOIN(name, ITS_LEVEL)
+
+enum { LANES = 16 };
+
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef int32_t s32x16 __attribute__((vector_size(64)));
+typedef uint32_t u32x16 __attribute__((vector_size(64)));
+typedef float f32x16_any __attribute__((vector_size(64), aligned(4), may_alias));
+
+static inline f32x16 lane_load(const float *p)
+{
+    return *(const f32x16_any *)p;
+}
+
+static inline void lane_store(float *p, f32x16 v)
+{
+    *(f32x16_any *)p = v;
+}
+
+static inline f32x16 lane_all(float x)
+{
+    return (f32x16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
+
+static inline f32x16 lane_max(f32x16 a, f32x16 b)
+{
+    return a > b ? a : b;
+}
+
+/* e^x, relative error below 3e-7 for x in [-87, 88]; smaller ones give 0, larger ones e^88.
+ * x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its series to the 7th power; times 2^n by the exponent.
+ * ln 2 in two parts, so that r keeps its bits (Cody and Waite 1980). */
+static inline f32x16 lane_exp(f32x16 x)
+{
+    const f32x16 low = lane_all(-87.33f), high = lane_all(88.f);
+    s32x16 tiny = x < low;
+    x = x > high ? high : x;
+    x = x < low ? low : x;
+    f32x16 y = x * 1.44269504f;
+    s32x16 n = __builtin_convertvector(y + (y < 0 ? lane_all(-0.5f) : lane_all(0.5f)), s32x16);
+    f32x16 k = __builtin_convertvector(n, f32x16);
+    f32x16 r = x - k * 0.693359375f + k * 2.12194440e-4f;
+    f32x16 e = lane_all(1.f / 5040) * r + 1.f / 720;
+    e = e * r + 1.f / 120;
+    e = e * r + 1.f / 24;
+    e = e * r + 1.f / 6;
+    e = e * r + 0.5f;
+    e = e * r + 1.f;
+    e = e * r + 1.f;
+    f32x16 two = (f32x16)((n + 127) << 23);
+    f32x16 result = e * two;
+    return tiny ? lane_all(0) : result;
+}
+
+/* The functions of this level, for the table. */
+void LANE(pool)(const struct its_lanes_pool *p, enum its_dtype type, const void *in, void *out,
+                void *scratch);
+void LANE(enlarge)(const void *in, void *out, int h, int w, int fy, int fx, size_t pixel_bytes);
+void LANE(to_planes)(const float *blocks, float *planes, int c, int64_t pixels);
+void LANE(to_blocks)(const float *planes, float *blocks, int c, int64_t pixels);
+void LANE(to_bf16)(const float *in, uint16_t *out, int64_t count);
+void LANE(from_bf16)(const uint16_t *in, float *out, int64_t count);
+void LANE(attention)(const struct its_lanes_attention *a, const float *q, const float *k,
+                     const float *v, float *out, int from, int to, void *scratch);
+void LANE(decode)(const struct its_lanes_level *l, int classes, float *out, int64_t anchors,
+                  int64_t at);

@@ -1,0 +1,12 @@
+/* One level's functions. */
+#include "nn/lanes/lane.h"
+
+extern const struct its_lanes LANE(table);
+const struct its_lanes LANE(table) = {.pool = LANE(pool),
+                                      .enlarge = LANE(enlarge),
+                                      .to_planes = LANE(to_planes),
+                                      .to_blocks = LANE(to_blocks),
+                                      .to_bf16 = LANE(to_bf16),
+                                      .from_bf16 = LANE(from_bf16),
+                                      .attention = LANE(attention),
+                                      .decode = LANE(decode)};

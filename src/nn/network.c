@@ -1,0 +1,296 @@
+/* A network: the model's graph bound to a size, rewritten, planned, and run picture by picture.
+ *
+ * A batch is run by as many contexts as there are threads, each on its own pictures and on one
+ * core: nothing is shared but the weights, so nobody waits for anybody. A single picture is split
+ * inside every convolution instead. OpenMP is what oneDNN brings; its threads are the one exception
+ * to the rule that only app/ makes threads. */
+#include "nn/model.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "nn/backend.h"
+#include "nn/bind.h"
+#include "nn/pass.h"
+#include "nn/plan.h"
+
+struct its_network {
+    const struct its_model *model;
+    struct its_network_settings set;
+    struct its_graph *graph; /* bound to one picture, after the passes */
+    struct its_plan *plan;
+    int context_count;
+    struct its_context **context;
+    int output_count;
+    struct its_output *output;
+    void **external;         /* the whole batch's memory, by external index */
+    size_t *external_stride; /* bytes of one picture */
+    bool timing;
+    double *ms; /* by step */
+    int layer_count;
+    struct its_layer_time *layer;
+    struct its_network_stats stats;
+};
+
+void its_network_defaults(struct its_network_settings *s)
+{
+    *s = (struct its_network_settings){.batch = 1, .threads = 1};
+}
+
+/* --- making one */
+
+static int check_settings(const struct its_model_info *info, struct its_network_settings *s,
+                          struct its_error *err)
+{
+    if (s->batch == 0)
+        s->batch = 1;
+    if (s->width == 0)
+        s->width = info->native_w;
+    if (s->height == 0)
+        s->height = info->native_h;
+    if (s->threads < 1)
+        s->threads = 1;
+    if (s->batch < 1 || s->batch > 32)
+        return its_error_set(err, -EINVAL, "a batch of %d: 1 to 32 are possible", s->batch);
+    if (s->width < 32 || s->height < 32 || s->width % 32 || s->height % 32)
+        return its_error_set(err, -EINVAL, "%dx%d: width and height must be multiples of 32",
+                             s->width, s->height);
+    if (s->precision == ITS_PRECISION_AUTO)
+        s->precision = info->quantised ? ITS_PRECISION_INT8 : ITS_PRECISION_F32;
+    return 0;
+}
+
+static int choose_backend(struct its_network_settings *s, const struct its_backend **b,
+                          struct its_error *err)
+{
+    if (s->backend && strcmp(s->backend, "ref") == 0)
+        *b = &its_backend_ref;
+    else if (s->backend && strcmp(s->backend, "cpu") != 0)
+        return its_error_set(err, ITS_ENOTFOUND, "no back end '%s': there are cpu, ref",
+                             s->backend);
+    else
+        *b = s->precision == ITS_PRECISION_BF16 ? &its_backend_cpu_bf16 : &its_backend_cpu_f32;
+    s->backend = (*b)->name;
+    return 0;
+}
+
+static int make_plan(struct its_network *n, struct its_error *err)
+{
+    const struct its_backend *backend;
+    int rc = choose_backend(&n->set, &backend, err);
+    if (rc == 0)
+        rc = its_graph_bind(n->model, 1, n->set.width, n->set.height, &n->graph, err);
+    if (rc == 0 && backend != &its_backend_ref)
+        rc = its_pass_all(n->graph, err);
+    if (rc < 0)
+        return rc;
+    bool alone = n->set.batch == 1;
+    struct its_plan_settings settings = {.backend = backend,
+                                         .threads = alone ? n->set.threads : 1,
+                                         .raw_outputs = n->set.head_maps};
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(settings.threads); /* primitives are made for so many */
+    rc = its_plan_create(n->graph, &settings, &n->plan, err);
+    omp_set_num_threads(threads);
+    return rc;
+}
+
+/* Inputs and outputs of the whole batch, picture behind picture. */
+static int make_buffers(struct its_network *n)
+{
+    const struct its_plan *p = n->plan;
+    n->external = its_calloc((size_t)p->external_count, sizeof(*n->external));
+    n->external_stride = its_calloc((size_t)p->external_count, sizeof(*n->external_stride));
+    for (int i = 0; i < p->external_count; i++) {
+        n->external_stride[i] = p->slot[p->external[i]].bytes;
+        n->external[i] = its_try_aligned(n->external_stride[i] * (size_t)n->set.batch);
+        if (!n->external[i])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int make_contexts(struct its_network *n)
+{
+    int count = n->set.batch == 1 ? 1 : ITS_MIN(n->set.threads, n->set.batch);
+    n->context = its_calloc((size_t)count, sizeof(*n->context));
+    for (; n->context_count < count; n->context_count++) {
+        int rc = its_context_create(n->plan, &n->context[n->context_count]);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static void describe_outputs(struct its_network *n)
+{
+    const struct its_graph *g = n->graph;
+    n->output_count = n->set.head_maps ? 0 : g->output_count;
+    n->output = its_calloc((size_t)g->output_count + 1, sizeof(*n->output));
+    for (int i = 0; i < n->output_count; i++) {
+        const struct its_shape *s = &g->output[i]->shape;
+        struct its_output *o = &n->output[i];
+        o->name = g->output[i]->name;
+        o->rank = s->rank;
+        memcpy(o->dim, s->dim, sizeof(o->dim));
+        o->dim[0] = n->set.batch;
+        o->data = n->external[g->input_count + i];
+    }
+}
+
+static double gflop_of(const struct its_node *n)
+{
+    if (!n || !its_node_is(n, "Conv"))
+        return 0;
+    double per = (double)its_shape_count(&n->in[1]->shape) / (double)n->in[1]->shape.dim[0];
+    return 2e-9 * per * (double)its_shape_count(&n->out[0]->shape);
+}
+
+static void describe_layers(struct its_network *n)
+{
+    const struct its_plan *p = n->plan;
+    n->layer = its_calloc((size_t)p->step_count + 1, sizeof(*n->layer));
+    n->ms = its_calloc((size_t)p->step_count + 1, sizeof(*n->ms));
+    n->layer_count = p->step_count;
+    for (int i = 0; i < p->step_count; i++) {
+        const struct its_step *s = &p->step[i];
+        struct its_layer_time *l = &n->layer[i];
+        const struct its_slot *out = &p->slot[s->out[0]];
+        l->name = out->value->name;
+        l->op = s->node ? s->node->op->name : "Convert";
+        l->how = s->how ? s->how : s->kernel->name;
+        l->type = out->form.type;
+        l->gflop = gflop_of(s->node);
+        its_shape_text(&out->value->shape, l->shape, sizeof(l->shape));
+        n->stats.gflop += l->gflop;
+    }
+    n->stats.weight_bytes = p->weight_bytes;
+    n->stats.activation_bytes = p->block_bytes;
+    n->stats.precision = n->set.precision;
+    n->stats.backend = n->set.backend;
+}
+
+int its_network_create(const struct its_model *m, const struct its_network_settings *s,
+                       struct its_network **out, struct its_error *err)
+{
+    struct its_network *n = its_malloc(sizeof(*n));
+    n->model = m;
+    n->set = *s;
+    int rc = check_settings(its_model_info(m), &n->set, err);
+    if (rc == 0)
+        rc = make_plan(n, err);
+    if (rc == 0) {
+        rc = make_buffers(n);
+        if (rc == 0)
+            rc = make_contexts(n);
+        if (rc < 0)
+            its_error_set(err, rc, "no memory for the network's activations");
+    }
+    if (rc < 0) {
+        its_network_destroy(&n);
+    } else {
+        describe_outputs(n);
+        describe_layers(n);
+    }
+    *out = n;
+    return rc;
+}
+
+void its_network_destroy(struct its_network **nn)
+{
+    struct its_network *n = *nn;
+    if (!n)
+        return;
+    for (int i = 0; i < n->context_count; i++)
+        its_context_destroy(&n->context[i]);
+    for (int i = 0; n->plan && n->external && i < n->plan->external_count; i++)
+        free(n->external[i]);
+    its_plan_destroy(&n->plan);
+    its_graph_destroy(&n->graph);
+    free(n->context);
+    free(n->external);
+    free(n->external_stride);
+    free(n->output);
+    free(n->layer);
+    free(n->ms);
+    free(n);
+    *nn = NULL;
+}
+
+/* --- running it */
+
+float *its_network_input(struct its_network *n)
+{
+    return n->external[0];
+}
+
+static int run_picture(struct its_network *n, int context, int image)
+{
+    struct its_context *c = n->context[context];
+    for (int i = 0; i < n->plan->external_count; i++)
+        its_context_place(c, i, (char *)n->external[i] + (size_t)image * n->external_stride[i]);
+    return its_context_run(c, n->timing && context == 0 ? n->ms : NULL);
+}
+
+static int run_batch(struct its_network *n, int images)
+{
+    int failed = 0;
+    if (n->context_count == 1) {
+        for (int i = 0; i < images && failed == 0; i++)
+            failed = run_picture(n, 0, i);
+        return failed;
+    }
+#pragma omp parallel for num_threads(n->context_count) schedule(static, 1) reduction(min : failed)
+    for (int i = 0; i < images; i++) {
+        int rc = run_picture(n, omp_get_thread_num(), i);
+        failed = ITS_MIN(failed, rc);
+    }
+    return failed;
+}
+
+int its_network_run(struct its_network *n, int images)
+{
+    its_assert(images >= 0 && images <= n->set.batch);
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(n->set.batch == 1 ? n->set.threads : 1);
+    int rc = run_batch(n, images);
+    omp_set_num_threads(threads);
+    for (int i = 0; n->timing && i < n->layer_count; i++)
+        n->layer[i].ms = n->ms[i];
+    return rc;
+}
+
+int its_network_output_count(const struct its_network *n)
+{
+    return n->output_count;
+}
+
+struct its_output its_network_output(const struct its_network *n, int index)
+{
+    return n->output[index];
+}
+
+int its_network_head(const struct its_network *n, const struct its_head_level **levels)
+{
+    *levels = NULL;
+    return 0;
+}
+
+struct its_network_stats its_network_stats(const struct its_network *n)
+{
+    return n->stats;
+}
+
+void its_network_time_layers(struct its_network *n, bool on)
+{
+    n->timing = on;
+}
+
+int its_network_layers(const struct its_network *n, const struct its_layer_time **layers)
+{
+    *layers = n->layer;
+    return n->layer_count;
+}
