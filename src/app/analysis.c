@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "frame/picture.h"
@@ -32,7 +33,8 @@ struct its_analysis {
     struct its_picture picture;
     struct its_sight_watch watch;
     enum its_sight sight;
-    struct its_motion *motion;
+    struct its_motion *motion; /* NULL: a network looks */
+    bool told;                 /* that the network failed */
     /* --- for pictures of this size; NULL until the first one */
     int display_w, display_h;
     struct its_tracker *tracker;
@@ -54,6 +56,15 @@ void its_analysis_defaults(struct its_analysis_settings *settings)
     its_counter_defaults(&settings->counter);
 }
 
+void its_analysis_use(struct its_analysis_settings *settings, struct its_detectors *detectors)
+{
+    settings->detectors = detectors;
+    if (detectors)
+        its_tracker_defaults(&settings->tracker);
+    else
+        its_tracker_defaults_motion(&settings->tracker);
+}
+
 int its_analysis_create(const struct its_analysis_settings *settings, const struct its_bus *bus,
                         struct its_analysis **out)
 {
@@ -67,7 +78,7 @@ int its_analysis_create(const struct its_analysis_settings *settings, const stru
         .name = "results",
         .object_bytes = sizeof(struct its_result),
     });
-    int rc = its_motion_create(&settings->motion, &a->motion);
+    int rc = settings->detectors ? 0 : its_motion_create(&settings->motion, &a->motion);
     if (rc < 0) {
         its_analysis_destroy(&a);
         return rc;
@@ -156,7 +167,8 @@ static void fit_picture(struct its_analysis *a, const struct its_frame *f)
 /* What was learned and followed may not be there any more. */
 static void begin_anew(struct its_analysis *a)
 {
-    its_motion_reset(a->motion);
+    if (a->motion)
+        its_motion_reset(a->motion);
     its_tracker_reset(a->tracker);
     a->hint_count = 0;
     its_counter_reset(a->counter);
@@ -182,7 +194,32 @@ static void watch_sight(struct its_analysis *a, const struct its_frame *f)
         begin_anew(a);
 }
 
-static int detect(struct its_analysis *a, const struct its_frame *f, struct its_stamps *stamps)
+/* A network that fails is told of once, until it works again. */
+static void note_network(struct its_analysis *a, int rc, const struct its_error *err)
+{
+    if (rc < 0 && !a->told)
+        its_log(ITS_LOG_ERROR, a->set.camera, "the network does not run: %s", err->text);
+    a->told = rc < 0;
+}
+
+static int detect_by_network(struct its_analysis *a, const struct its_frame *f,
+                             struct its_stamps *stamps)
+{
+    struct its_error err = {0};
+    struct its_net_detector *d;
+    int rc = its_detectors_take(a->set.detectors, f->display_w, f->display_h, &d, &err);
+    if (rc == 0) {
+        rc = its_net_detector_frames(d, &f, 1, &a->seen, &stamps);
+        if (rc < 0)
+            its_error_set(&err, rc, "%s", its_strerror(rc));
+        its_detectors_give(a->set.detectors, d);
+    }
+    note_network(a, rc, &err);
+    return rc;
+}
+
+static int detect_by_motion(struct its_analysis *a, const struct its_frame *f,
+                            struct its_stamps *stamps)
 {
     int rc = its_motion_prepare(a->motion, f);
     if (rc < 0)
@@ -194,6 +231,11 @@ static int detect(struct its_analysis *a, const struct its_frame *f, struct its_
     its_motion_post(a->motion, &a->seen);
     stamps->end_us[ITS_STAGE_POST] = its_mono_us();
     return 0;
+}
+
+static int detect(struct its_analysis *a, const struct its_frame *f, struct its_stamps *stamps)
+{
+    return a->set.detectors ? detect_by_network(a, f, stamps) : detect_by_motion(a, f, stamps);
 }
 
 static void keep_hints(struct its_analysis *a, const struct its_tracks *tracks)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "app/bus.h"
+#include "app/detectors.h"
 #include "base/err.h"
 #include "detect/motion.h"
 #include "frame/frame.h"
@@ -16,11 +17,12 @@
 #include "watch/latency.h"
 
 struct its_analysis_settings {
-    const char *camera;           /* id, at most 63 characters; must outlive the analysis */
-    const struct its_line *lines; /* copied; none of them a point */
-    int line_count;               /* <= ITS_COUNTER_LINES_MAX */
-    uint64_t first_track;         /* > 0 */
-    int64_t blind_us;             /* see its_sight_follow */
+    const char *camera;              /* id, at most 63 characters; must outlive the analysis */
+    const struct its_line *lines;    /* copied; none of them a point */
+    int line_count;                  /* <= ITS_COUNTER_LINES_MAX */
+    uint64_t first_track;            /* > 0 */
+    int64_t blind_us;                /* see its_sight_follow */
+    struct its_detectors *detectors; /* borrowed; NULL: the motion detector */
     struct its_motion_settings motion;
     struct its_tracker_settings tracker;
     struct its_counter_settings counter;
@@ -30,6 +32,10 @@ struct its_analysis_settings {
 void its_analysis_defaults(struct its_analysis_settings *settings);
 
 struct its_analysis;
+
+/* Detections come from these networks (NULL: from the motion detector), and the tracker's settings
+ * are those for such detections. */
+void its_analysis_use(struct its_analysis_settings *settings, struct its_detectors *detectors);
 
 /* The bus is borrowed. -ENOMEM, or 0. */
 int its_analysis_create(const struct its_analysis_settings *settings, const struct its_bus *bus,

@@ -235,7 +235,8 @@ static void print_summary(struct run *r, const struct its_source *source,
     char input[ITS_URL_MAX];
     struct its_summary summary = {
         .input = its_url_mask(r->set->input, input, sizeof(input)),
-        .detector = "motion",
+        .detector = r->set->analysis.detectors ? "network" : "motion",
+        .model = r->set->analysis.detectors ? its_detectors_name(r->set->analysis.detectors) : NULL,
         .frames = r->frames,
         .analysed = its_analysis_stats(r->analysis)->analysed,
         .errors = errors_of(r, source, lane),

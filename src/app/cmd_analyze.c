@@ -9,8 +9,8 @@
 #include "cli/config_flags.h"
 
 struct settings {
-    const char *config;
-    struct its_opt_list lines;
+    const char *config, *model, *precision;
+    struct its_opt_list lines, set;
     bool frames, json, realtime;
     int max_frames;
 };
@@ -34,6 +34,16 @@ static const struct its_flag flags[] = {
       .doc = "Take detector, latency target and, when INPUT is the id of a camera in it, that "
              "camera's address and lines from this YAML file."},
      "FILE"},
+    {{"model", ITS_OPT_STRING, offsetof(struct settings, model), .min = 1,
+      .doc = "The network that finds the road users, an ONNX file; the same as --set "
+             "detector.model=FILE. Default: the motion detector."},
+     "FILE"},
+    {{"precision", ITS_OPT_STRING, offsetof(struct settings, precision), .min = 1,
+      .doc = "The same as --set detector.precision=P: auto, f32, bf16 or int8."},
+     "P"},
+    {{"set", ITS_OPT_LIST, offsetof(struct settings, set), .min = 1,
+      .doc = "Sets any option of the configuration, by its path: detector.input_size=320."},
+     "PATH=VALUE"},
 };
 
 static const struct its_flag_set sets[] = {{flags, ITS_ARRAY_LEN(flags), 0}};
@@ -108,16 +118,45 @@ static int analyse(const struct its_call *call, struct plan *p)
     return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
 }
 
+static void append(struct its_opt_list *list, struct its_arena *arena, const char *path,
+                   const char *value)
+{
+    const char **items = its_arena_alloc(arena, (list->count + 1) * sizeof(*items));
+    for (unsigned i = 0; i < list->count; i++)
+        items[i] = list->items[i];
+    items[list->count] = its_arena_printf(arena, "%s=%s", path, value);
+    *list = (struct its_opt_list){items, list->count + 1};
+}
+
 static struct its_config *load_config(const struct its_call *call)
 {
     const struct settings *settings = call->settings;
-    struct its_config_flags config_flags = {.config = settings->config};
+    struct its_config_flags config_flags = {
+        .config = settings->config, .model = settings->model, .set = settings->set};
+    if (settings->precision)
+        append(&config_flags.set, call->arena, "detector.precision", settings->precision);
     struct its_report report = {0};
     struct its_config *config;
     if (its_config_load_flags(&config_flags, call->env, &config, &report) < 0)
         fputs(its_report_text(&report), call->err);
     its_report_fini(&report);
     return config;
+}
+
+/* One camera has the machine to itself: its network runs on all cores. */
+static int open_detectors(const struct its_call *call, const struct its_config *config,
+                          struct plan *p, struct its_error *err)
+{
+    its_analysis_use(&p->analyze.analysis, NULL);
+    if (!its_detector_config_is_network(&config->detector))
+        return 0;
+    struct its_detectors_settings set = its_detectors_settings_of(&config->detector);
+    set.threads = (int)ITS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    set.cache_dir = its_arena_printf(call->arena, "%s/plans", config->state);
+    struct its_detectors *detectors;
+    int rc = its_detectors_create(&set, &detectors, err);
+    its_analysis_use(&p->analyze.analysis, detectors);
+    return rc;
 }
 
 static int run(const struct its_call *call)
@@ -147,10 +186,13 @@ static int run(const struct its_call *call)
     int rc = take_lines(p, settings, &err), exit_code = ITS_EXIT_USAGE;
     if (rc == 0)
         rc = take_config(p, config, &err);
+    if (rc == 0 && (rc = open_detectors(call, config, p, &err)) < 0)
+        exit_code = ITS_EXIT_FAILED;
     if (rc < 0)
         fprintf(call->err, "its-camera-ai analyze: %s\n", err.text);
     else
         exit_code = analyse(call, p);
+    its_detectors_destroy(&p->analyze.analysis.detectors);
     its_config_destroy(&config);
     return exit_code;
 }

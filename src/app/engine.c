@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "config/diff.h"
@@ -161,6 +162,23 @@ static int start_store(struct its_engine *e, const struct its_store_config *conf
     return 0;
 }
 
+static int start_detectors(struct its_engine *e, const struct its_config *config,
+                           struct its_error *err)
+{
+    if (!its_detector_config_is_network(&config->detector)) {
+        its_log(ITS_LOG_INFO, "detector", "motion: no model is given (--model FILE takes one)");
+        return 0;
+    }
+    char plans[4096];
+    snprintf(plans, sizeof(plans), "%s/plans", config->state);
+    struct its_detectors_settings set = its_detectors_settings_of(&config->detector);
+    set.cache_dir = plans;
+    int rc = its_detectors_create(&set, &e->shared.detectors, err);
+    if (rc == 0)
+        its_log(ITS_LOG_INFO, "detector", "network: %s", its_detectors_name(e->shared.detectors));
+    return rc;
+}
+
 static int start_workers(struct its_engine *e, int wanted)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -179,7 +197,9 @@ static int start_workers(struct its_engine *e, int wanted)
 
 static int start_all(struct its_engine *e, const struct its_config *config, struct its_error *err)
 {
-    int rc = start_store(e, &config->store, err);
+    int rc = start_detectors(e, config, err);
+    if (rc == 0)
+        rc = start_store(e, &config->store, err);
     if (rc == 0 && (rc = start_workers(e, config->decode.workers)) < 0)
         its_error_set(err, rc, "cannot start a decode thread: %s", its_strerror(rc));
     for (unsigned i = 0; rc == 0 && i < config->camera_count; i++)
@@ -247,6 +267,7 @@ void its_engine_stop(struct its_engine **pe)
         its_seat_destroy(&e->seats[i]);
     stop_workers(e);
     stop_store(e);
+    its_detectors_destroy(&e->shared.detectors);
     its_cancel_destroy(&e->shared.cancel);
     pthread_mutex_destroy(&e->list_lock);
     pthread_mutex_destroy(&e->change_lock);

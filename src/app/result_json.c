@@ -206,6 +206,8 @@ void its_summary_json(struct its_str *out, const struct its_summary *s)
     number_field(&j, "wall_s", s->wall_s, 3);
     number_field(&j, "fps", s->wall_s > 0 ? (double)s->frames / s->wall_s : 0, 1);
     string_field(&j, "detector", s->detector);
+    if (s->model)
+        string_field(&j, "model", s->model);
     its_json_key(&j, "lines");
     its_tally_json(&j, s->tally);
     stages_field(&j, s->latency);
@@ -231,9 +233,10 @@ static void count_words(struct its_str *out, const uint64_t *by_class)
 
 void its_summary_text(struct its_str *out, const struct its_summary *s)
 {
-    its_str_printf(out, "%s: %llu frames in %.2f s (%.0f per second), detector %s\n", s->input,
+    its_str_printf(out, "%s: %llu frames in %.2f s (%.0f per second), detector %s%s%s\n", s->input,
                    (unsigned long long)s->frames, s->wall_s,
-                   s->wall_s > 0 ? (double)s->frames / s->wall_s : 0.0, s->detector);
+                   s->wall_s > 0 ? (double)s->frames / s->wall_s : 0.0, s->detector,
+                   s->model ? ": " : "", s->model ? s->model : "");
     if (s->skipped || s->errors)
         its_str_printf(out, "%llu frames skipped, %llu damaged stretches passed over\n",
                        (unsigned long long)s->skipped, (unsigned long long)s->errors);

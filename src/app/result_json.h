@@ -30,8 +30,9 @@ void its_tally_add(struct its_tally *t, const struct its_crossing *c);
 
 /* What `analyze` says at the end. */
 struct its_summary {
-    const char *input; /* credentials masked */
-    const char *detector;
+    const char *input;    /* credentials masked */
+    const char *detector; /* "motion", "network" */
+    const char *model;    /* of a network; NULL: none */
     uint64_t frames, analysed, skipped, errors;
     double wall_s;
     double blind_s; /* stream time in which the camera saw nothing */

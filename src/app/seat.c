@@ -69,6 +69,7 @@ static struct its_camera_settings settings_of(const struct its_seat *s,
     set.lane.analysis_fps = c->analysis_fps;
 
     its_analysis_defaults(&set.analysis);
+    its_analysis_use(&set.analysis, s->shared->detectors);
     set.analysis.blind_us = c->blind_us;
     for (unsigned i = 0; i < c->line_count; i++)
         lines[i] = c->lines[i].line;

@@ -15,6 +15,7 @@ struct its_seat_settings {
     struct its_cancel *cancel;
     struct its_decode_pool *pool;
     struct its_store *store;
+    struct its_detectors *detectors; /* NULL: the motion detector */
     struct its_queue *feed; /* gets a reference of every result with a crossing; may be NULL */
     struct its_decode_config decode;
     _Atomic double target_latency_ms; /* read when a camera is made or changed */

@@ -17,6 +17,9 @@ const struct its_flag its_config_flag_rows[ITS_CONFIG_FLAG_COUNT] = {
     {{"log-level", ITS_OPT_STRING, offsetof(struct its_config_flags, log_level), .min = 1,
       .doc = "error, warn, info or debug."},
      "LEVEL"},
+    {{"model", ITS_OPT_STRING, offsetof(struct its_config_flags, model), .min = 1,
+      .doc = "The network that finds the road users, an ONNX file. Default: the motion detector."},
+     "FILE"},
     {{"camera", ITS_OPT_LIST, offsetof(struct its_config_flags, cameras), .min = 1,
       .doc = "Adds a camera, or gives one of the file another address."},
      "ID=URL"},
@@ -65,12 +68,14 @@ static void add_pair(struct overrides *o, const char *pair, const char *before, 
 
 static void list_overrides(struct overrides *o, const struct its_config_flags *flags)
 {
-    unsigned most = 2 + flags->cameras.count + flags->set.count;
+    unsigned most = 3 + flags->cameras.count + flags->set.count;
     o->items = its_arena_alloc(o->arena, most * sizeof(*o->items));
     if (flags->state)
         add(o, "state", flags->state, "--state");
     if (flags->log_level)
         add(o, "log.level", flags->log_level, "--log-level");
+    if (flags->model)
+        add(o, "detector.model", flags->model, "--model");
     for (unsigned i = 0; i < flags->cameras.count; i++)
         add_pair(o, flags->cameras.items[i], "cameras.", ".url", "--camera", "ID=URL");
     for (unsigned i = 0; i < flags->set.count; i++)

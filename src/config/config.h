@@ -15,6 +15,7 @@
 #include "base/report.h"
 #include "base/yaml.h"
 #include "camera/transport.h"
+#include "nn/model.h"
 #include "traffic/line.h"
 
 #define ITS_CAMERA_ID_MAX      63
@@ -37,10 +38,14 @@ struct its_decode_config {
     int64_t queue_us;  /* the same limit as a time span of the stream */
 };
 
-enum its_detector_kind { ITS_DETECTOR_MOTION };
+enum its_detector_kind { ITS_DETECTOR_AUTO, ITS_DETECTOR_MOTION, ITS_DETECTOR_NETWORK };
 
 struct its_detector_config {
     enum its_detector_kind kind;
+    const char *model;           /* an ONNX file; NULL: none */
+    enum its_precision precision;
+    int input_size;              /* pixels, the longer side of what the network sees */
+    double confidence, iou;      /* 0..1 */
 };
 
 struct its_store_config {

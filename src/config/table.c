@@ -10,7 +10,16 @@ static const char *const log_levels[] = {
 #undef X
         NULL};
 
-static const char *const detector_kinds[] = {[ITS_DETECTOR_MOTION] = "motion", NULL};
+static const char *const detector_kinds[] = {[ITS_DETECTOR_AUTO] = "auto",
+                                             [ITS_DETECTOR_MOTION] = "motion",
+                                             [ITS_DETECTOR_NETWORK] = "network",
+                                             NULL};
+
+static const char *const precisions[] = {[ITS_PRECISION_AUTO] = "auto",
+                                         [ITS_PRECISION_F32] = "f32",
+                                         [ITS_PRECISION_BF16] = "bf16",
+                                         [ITS_PRECISION_INT8] = "int8",
+                                         NULL};
 
 static const char *const transports[] = {
     [ITS_TRANSPORT_TCP] = "tcp", [ITS_TRANSPORT_UDP] = "udp", NULL};
@@ -55,8 +64,28 @@ static const struct its_opt decode_opts[] = {
 
 static const struct its_opt detector_opts[] = {
     {"kind", ITS_OPT_CHOICE, offsetof(struct its_detector_config, kind), .choices = detector_kinds,
-     .doc = "What finds the road users in a picture. `motion`: whatever moves against a learnt "
-            "background; needs no model and no accelerator."},
+     .doc = "What finds the road users in a picture. `network`: the model of `detector.model`. "
+            "`motion`: whatever moves against a learnt background; needs no model, tells classes "
+            "apart only roughly. `auto`: the network where a model is given, else motion."},
+    {"model", ITS_OPT_STRING, offsetof(struct its_detector_config, model), .min = 1, .max = 1024,
+     .default_text = "none",
+     .doc = "The network, an ONNX file: YOLO11 or YOLOv8 (n to x), YOLOX, or a YOLOv10-style model, "
+            "as the usual tools export them, or quantised by `its-camera-ai model quantize`."},
+    {"precision", ITS_OPT_CHOICE, offsetof(struct its_detector_config, precision),
+     .choices = precisions,
+     .doc = "In what numbers the network calculates. `auto`: int8 for a quantised model, else "
+            "f32."},
+    {"input_size", ITS_OPT_INT, offsetof(struct its_detector_config, input_size), .min = 160,
+     .max = 1920, .unit = "pixels",
+     .doc = "The longer side of what the network sees of a picture; the shorter one follows the "
+            "picture. Both are rounded up to multiples of 32."},
+    {"confidence", ITS_OPT_DOUBLE, offsetof(struct its_detector_config, confidence), .min = 0.01,
+     .max = 0.99,
+     .doc = "What the network finds with a lower score is ignored. The tracker begins tracks only "
+            "with good scores, but keeps them alive with low ones."},
+    {"iou", ITS_OPT_DOUBLE, offsetof(struct its_detector_config, iou), .min = 0.1, .max = 0.95,
+     .doc = "Of two boxes of one class that overlap more than this (intersection over union), the "
+            "lower-scored one is dropped."},
 };
 
 static const struct its_opt store_opts[] = {
@@ -139,7 +168,7 @@ void its_config_set_defaults(struct its_config *c)
     c->log.level = ITS_LOG_INFO;
     c->performance.target_latency_ms = 100;
     c->decode = (struct its_decode_config){.queue_packets = 256, .queue_us = 2000000};
-    c->detector.kind = ITS_DETECTOR_MOTION;
+    c->detector = (struct its_detector_config){.input_size = 640, .confidence = 0.1, .iou = 0.6};
     c->store = (struct its_store_config){.batch_us = 200000, .max_events_waiting = 100000};
 }
 
