@@ -15,5 +15,6 @@ extern const struct its_command its_cmd_config_docs;
 extern const struct its_command its_cmd_model_bench;
 extern const struct its_command its_cmd_model_info;
 extern const struct its_command its_cmd_model_pull;
+extern const struct its_command its_cmd_model_quantize;
 extern const struct its_command its_cmd_model_verify;
 extern const struct its_command its_cmd_version;

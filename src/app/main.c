@@ -21,10 +21,10 @@ static void keep_standard_files(void)
 int main(int argc, char **argv)
 {
     static const struct its_command *const commands[] = {
-        &its_cmd_run,          &its_cmd_analyze,     &its_cmd_detect,       &its_cmd_simulate,
-        &its_cmd_camera_probe, &its_cmd_camera_list, &its_cmd_model_info,   &its_cmd_model_bench,
-        &its_cmd_model_verify, &its_cmd_model_pull,  &its_cmd_config_check, &its_cmd_config_print,
-        &its_cmd_config_docs,  &its_cmd_version,
+        &its_cmd_run,          &its_cmd_analyze,        &its_cmd_detect,     &its_cmd_simulate,
+        &its_cmd_camera_probe, &its_cmd_camera_list,    &its_cmd_model_info, &its_cmd_model_bench,
+        &its_cmd_model_verify, &its_cmd_model_quantize, &its_cmd_model_pull, &its_cmd_config_check,
+        &its_cmd_config_print, &its_cmd_config_docs,    &its_cmd_version,
     };
     its_mem_settle();
     keep_standard_files();
