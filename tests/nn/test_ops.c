@@ -463,6 +463,28 @@ static void test_conv_asymmetric(void **state)
     done(&o);
 }
 
+static void transposed_to_3(const char *auto_pad, const float want[3])
+{
+    struct one o = one("ConvTranspose", 11, 1);
+    FLOATS(&o, "1x1x2", 1, 2);
+    FLOATS(&o, "1x1x2", 1, 10);
+    INTS(&o, "strides", 2);
+    INTS(&o, "output_shape", 3);
+    if (auto_pad)
+        set_text(&o, "auto_pad", auto_pad);
+    compute(&o);
+    expect_floats(&o, 0, "1x1x3", want);
+    done(&o);
+}
+
+/* One element too many: it goes in front, unless the padding is said to be behind. */
+static void test_conv_transposed_shape(void **state)
+{
+    transposed_to_3(NULL, (const float[]){10, 2, 20});
+    transposed_to_3("SAME_LOWER", (const float[]){10, 2, 20});
+    transposed_to_3("SAME_UPPER", (const float[]){1, 10, 2});
+}
+
 static void test_integers_wrap(void **state)
 {
     struct one o = one("Add", 14, 1);
@@ -735,6 +757,7 @@ int main(void)
         cmocka_unit_test(test_batch_norm),
         cmocka_unit_test(test_pool_ceil),
         cmocka_unit_test(test_conv_asymmetric),
+        cmocka_unit_test(test_conv_transposed_shape),
         cmocka_unit_test(test_integers_wrap),
         cmocka_unit_test(test_arg_max_of_integers),
         cmocka_unit_test(test_gather_outside),
