@@ -139,7 +139,8 @@ static int prepare(struct its_step *s, struct its_error *err)
 static int pack(const struct its_step *s, void *weights)
 {
     struct direct *c = s->state;
-    memcpy(weights, c->packed, s->weight_bytes);
+    if (weights)
+        memcpy(weights, c->packed, s->weight_bytes);
     free(c->packed);
     c->packed = NULL;
     return 0;
