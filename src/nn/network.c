@@ -14,9 +14,11 @@
 #include "base/mem.h"
 #include "nn/backend.h"
 #include "nn/bind.h"
+#include "nn/fused.h"
 #include "nn/model_priv.h"
 #include "nn/pass.h"
 #include "nn/plan.h"
+#include "nn/plan_cache.h"
 
 struct its_network {
     const struct its_model *model;
@@ -27,6 +29,8 @@ struct its_network {
     struct its_context **context;
     int output_count;
     struct its_output *output;
+    int level_count;
+    struct its_head_level *level;
     void **external;         /* the whole batch's memory, by external index */
     size_t *external_stride; /* bytes of one picture */
     bool timing;
@@ -76,11 +80,41 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
         return its_error_set(err, ITS_ENOTFOUND, "no back end '%s': there are cpu, ref",
                              s->backend);
     else
-        *b = s->precision == ITS_PRECISION_BF16   ? &its_backend_cpu_bf16
-             : s->precision == ITS_PRECISION_INT8 ? &its_backend_cpu_int8
-                                                  : &its_backend_cpu_f32;
+        *b = its_backend_cpu(&s->precision);
     s->backend = (*b)->name;
     return 0;
+}
+
+static const char *plan_kind(const struct its_network_settings *s)
+{
+    static const char *const name[][2] = {{"auto", "auto-maps"},
+                                          {"f32", "f32-maps"},
+                                          {"bf16", "bf16-maps"},
+                                          {"int8", "int8-maps"}};
+    return name[s->precision][s->head_maps];
+}
+
+/* The maps a Head node reads become the outputs: box and score of each level. False: the graph has
+ * no such node. */
+static bool stop_before_head(struct its_network *n)
+{
+    struct its_graph *g = n->graph;
+    const struct its_node *head = NULL;
+    int levels;
+    for (int i = 0; i < g->node_count; i++)
+        if (its_node_is_fused(g->node[i], &its_op_head))
+            head = g->node[i];
+    if (!head)
+        return false;
+    const int64_t *stride = its_node_ints(head, "strides", &levels);
+    n->level = its_calloc((size_t)levels, sizeof(*n->level));
+    n->level_count = levels;
+    for (int i = 0; i < levels; i++)
+        n->level[i].stride = (int)stride[i];
+    g->output = head->in;
+    g->output_count = head->in_count;
+    its_graph_prune(g);
+    return true;
 }
 
 static int make_plan(struct its_network *n, struct its_error *err)
@@ -90,13 +124,21 @@ static int make_plan(struct its_network *n, struct its_error *err)
     if (rc == 0)
         rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph, err);
     if (rc == 0 && backend != &its_backend_ref)
-        rc = its_pass_all(n->graph, backend == &its_backend_cpu_int8, err);
+        rc = its_pass_all(n->graph, n->set.precision == ITS_PRECISION_INT8, err);
     if (rc < 0)
         return rc;
-    bool alone = n->set.batch == 1;
+    n->set.head_maps = n->set.head_maps && stop_before_head(n);
+    char cache[1100];
+    const struct its_model_info *info = its_model_info(n->model);
+    bool alone = n->set.batch == 1, cached = n->set.cache_dir && backend != &its_backend_ref;
+    if (cached)
+        its_plan_cache_path(cache, sizeof(cache), n->set.cache_dir, info->sha256,
+                            plan_kind(&n->set), n->set.width, n->set.height,
+                            alone ? n->set.threads : 1);
     struct its_plan_settings settings = {.backend = backend,
                                          .threads = alone ? n->set.threads : 1,
-                                         .raw_outputs = n->set.head_maps};
+                                         .raw_outputs = n->set.head_maps,
+                                         .cache = cached ? cache : NULL};
     int threads = omp_get_max_threads();
     omp_set_num_threads(settings.threads); /* primitives are made for so many */
     rc = its_plan_create(n->graph, &settings, &n->plan, err);
@@ -147,6 +189,28 @@ static void describe_outputs(struct its_network *n)
     }
 }
 
+static struct its_head_map describe_map(const struct its_network *n, int output)
+{
+    int external = n->graph->input_count + output;
+    const struct its_place *p = &n->plan->slot[n->plan->external[external]].place;
+    return (struct its_head_map){.data = n->external[external],
+                                 .image_stride = (int64_t)(n->external_stride[external] / sizeof(float)),
+                                 .block_stride = p->block_stride,
+                                 .block = p->block,
+                                 .pixel_stride = p->pixel_stride};
+}
+
+static void describe_levels(struct its_network *n)
+{
+    for (int i = 0; i < n->level_count; i++) {
+        const struct its_shape *s = &n->graph->output[2 * i]->shape;
+        n->level[i].h = (int)s->dim[2];
+        n->level[i].w = (int)s->dim[3];
+        n->level[i].box = describe_map(n, 2 * i);
+        n->level[i].score = describe_map(n, 2 * i + 1);
+    }
+}
+
 static double gflop_of(const struct its_node *n)
 {
     if (!n || !its_node_is(n, "Conv"))
@@ -177,6 +241,7 @@ static void describe_layers(struct its_network *n)
     n->stats.activation_bytes = p->block_bytes;
     n->stats.precision = n->set.precision;
     n->stats.backend = n->set.backend;
+    n->stats.from_cache = p->from_cache;
 }
 
 int its_network_create(const struct its_model *m, const struct its_network_settings *s,
@@ -199,6 +264,7 @@ int its_network_create(const struct its_model *m, const struct its_network_setti
         its_network_destroy(&n);
     } else {
         describe_outputs(n);
+        describe_levels(n);
         describe_layers(n);
     }
     *out = n;
@@ -220,6 +286,7 @@ void its_network_destroy(struct its_network **nn)
     free(n->external);
     free(n->external_stride);
     free(n->output);
+    free(n->level);
     free(n->layer);
     free(n->ms);
     free(n);
@@ -281,8 +348,8 @@ struct its_output its_network_output(const struct its_network *n, int index)
 
 int its_network_head(const struct its_network *n, const struct its_head_level **levels)
 {
-    *levels = NULL;
-    return 0;
+    *levels = n->level;
+    return n->level_count;
 }
 
 struct its_network_stats its_network_stats(const struct its_network *n)

@@ -31,7 +31,7 @@ enum its_conv_store {
 
 /* Fixed point: a value v stands for v / 2^shift steps of the output. */
 struct its_conv_fixed {
-    int16_t silu_base[64]; /* min(0, x) - silu… see store_fixed.c: the bend, per segment */
+    int16_t silu_base[64]; /* see store_fixed.c */
     int16_t silu_rise[64];
     int32_t shift;
     int32_t segment_shift; /* log2 of a segment's width */

@@ -330,14 +330,15 @@ static double bend(double x)
     return -x / (1 + exp(x));
 }
 
-/* Straight pieces of the bend, each lowered by half its error so that it lies on both sides. */
-static void bend_table(struct its_conv_fixed *f, double step)
+/* Straight pieces of the bend, each moved by half its error so that it lies on both sides; odd
+ * pieces are counted from their end (store_fixed.c). The output's zero point is added here. */
+static void bend_table(struct its_conv_fixed *f, double step, int zero)
 {
     double unit = step / (1 << f->shift), width = unit * (1 << f->segment_shift);
     for (int i = 0; i < 64; i++) {
         double a = bend(i * width), b = bend((i + 1) * width);
         double off = (bend((i + 0.5) * width) - (a + b) / 2) / 2;
-        f->silu_base[i] = (int16_t)lrint((a + off) / unit);
+        f->silu_base[i] = (int16_t)(lrint(((i & 1 ? b : a) + off) / unit) + (zero << f->shift));
         f->silu_rise[i] = (int16_t)lrint((b - a) / unit);
     }
 }
@@ -361,7 +362,7 @@ static bool plan_fixed(struct its_conv *c)
     f->segment_shift = 1;
     while (f->segment_shift < 9 && 64 * (1 << f->segment_shift) * step / (1 << f->shift) < 9)
         f->segment_shift++;
-    bend_table(f, step);
+    bend_table(f, step, d->out.zero + (d->out.type == ITS_S8 ? 128 : 0));
     f->add_shift = 7;
     f->add_factor = (int32_t)lrint(ratio * (1 << f->shift) * 256);
     return true;

@@ -69,11 +69,22 @@ static bool takes_f32(const struct its_node *n, struct its_form *in, struct its_
 /* What no activation follows is a head's raw output or goes to attention: kept exact. */
 static bool takes_bf16(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
-    if (!can(n) || dnnl_get_effective_cpu_isa() < dnnl_cpu_isa_avx512_core_bf16)
+    if (!can(n))
         return false;
     bool raw = n->act == ITS_ACT_NONE && !n->add;
     set_forms(n, ITS_BF16, raw ? ITS_F32 : ITS_BF16, in, out);
     return true;
+}
+
+bool its_onednn_has_bf16(void)
+{
+    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16;
+}
+
+int its_onednn_version(void)
+{
+    const dnnl_version_t *v = dnnl_version();
+    return v->major * 10000 + v->minor * 100 + v->patch;
 }
 
 /* --- descriptors */
@@ -298,6 +309,8 @@ static int pack(const struct its_step *s, void *weights)
 {
     struct conv *c = s->state;
     const struct its_node *n = s->node;
+    if (!weights)
+        return 0;
     int64_t channels = channels_in(n, s->in_place[0]);
     float *padded = channels > s->in_place[0]->c ? pad_weights(n->in[1], channels) : NULL;
     its_own_md plain;

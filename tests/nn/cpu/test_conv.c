@@ -337,17 +337,17 @@ static void random_shapes(enum its_conv_math math, int count)
 
 static void integers(void **s)
 {
-    random_shapes(ITS_CONV_INT8, 400);
+    random_shapes(ITS_CONV_INT8, 100);
 }
 
 static void f32(void **s)
 {
-    random_shapes(ITS_CONV_F32, 300);
+    random_shapes(ITS_CONV_F32, 80);
 }
 
 static void bf16(void **s)
 {
-    random_shapes(ITS_CONV_BF16, 200);
+    random_shapes(ITS_CONV_BF16, 50);
 }
 
 int main(void)
