@@ -121,7 +121,7 @@ static size_t bytes_present(const Onnx__TensorProto *t, enum its_dtype type)
 int its_onnx_tensor_add(struct its_graph *g, const char *name, Onnx__TensorProto *t,
                         struct its_value **out, struct its_error *err)
 {
-    enum its_dtype type;
+    enum its_dtype type = ITS_F32;
     struct its_shape shape = {0};
     int rc = its_onnx_type(t->data_type, &type, err);
     if (rc || (rc = check_kind(t, err)) || (rc = read_shape(t, &shape, err)))
