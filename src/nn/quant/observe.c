@@ -74,7 +74,8 @@ static int open_watch(struct watch *w, const struct its_graph *g, const struct i
     w->outputs = its_calloc((size_t)w->graph->output_count, sizeof(*w->outputs));
     w->seen = its_calloc((size_t)s->tensor_count + 1, sizeof(*w->seen));
     int rc = its_pass_all(w->graph, false, err);
-    struct its_plan_settings set = {.backend = &its_backend_cpu_f32, .threads = threads};
+    enum its_precision precision = ITS_PRECISION_F32;
+    struct its_plan_settings set = {.backend = its_backend_cpu(&precision), .threads = threads};
     if (rc == 0)
         rc = its_plan_create(w->graph, &set, &w->plan, err);
     if (rc == 0 &&
