@@ -2,12 +2,13 @@
 #pragma once
 
 #include "nn/kernel.h"
+#include "nn/model.h"
 
 /* Plain C for everything: the oracle, and any processor. */
 extern const struct its_backend its_backend_ref;
-/* The CPU's best, by precision of the convolutions. */
-extern const struct its_backend its_backend_cpu_f32, its_backend_cpu_bf16,
-    its_backend_cpu_int8;
+/* The CPU's best for that precision. What this processor has no instructions for becomes f32: then
+ * *precision is changed. */
+const struct its_backend *its_backend_cpu(enum its_precision *precision);
 
 extern const struct its_kernel its_kernel_ref;
 /* A value from one form to another: the plan puts it in, it takes no nodes. */

@@ -50,9 +50,10 @@ static bool has_steps(const struct its_value *v)
 /* Quantised in and weights; the result is quantised when it is marked so, and the residual too. */
 static bool takes_int8(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
-    if (its_cpu_best() < ITS_CPU_AVX512 || !is_plain(n, ITS_S8) || !has_steps(n->in[0]))
+    if (!is_plain(n, ITS_S8) || !has_steps(n->in[0]))
         return false;
     bool integers = n->out[0]->type == ITS_U8 && (!n->add || n->add->type == ITS_U8);
+    /* Three channels of reals: quantised as they are read. */
     enum its_dtype type = n->in[0]->shape.dim[1] <= 4 ? n->in[0]->type : ITS_U8;
     set_forms(n, type, integers ? ITS_U8 : ITS_F32, in, out);
     return true;

@@ -4,7 +4,9 @@
 #include "nn/backend.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "nn/op.h"
 
 /* Reals are f32 here, however the plan stores them elsewhere. */
@@ -44,9 +46,60 @@ static float activate(float x, enum its_act act, float alpha)
     return x;
 }
 
+/* The node as its operator must see it where the graph says integers and we hold reals. */
+struct shadow {
+    struct its_node node;
+    struct its_value *value; /* copies, inputs then outputs */
+    struct its_value **in;   /* pointers for the node */
+};
+
+static bool is_shadowed(const struct its_value *v)
+{
+    return v && !v->data && plain_form(v).type != v->type;
+}
+
+static void release(struct its_step *s)
+{
+    struct shadow *w = s->state;
+    if (w) {
+        free(w->value);
+        free(w->in);
+    }
+    free(w);
+    s->state = NULL;
+}
+
+static int prepare(struct its_step *s, struct its_error *err)
+{
+    const struct its_node *n = s->node;
+    int count = n->in_count + n->out_count;
+    bool needed = false;
+    for (int i = 0; i < count; i++)
+        needed |= is_shadowed(i < n->in_count ? n->in[i] : n->out[i - n->in_count]);
+    if (!needed)
+        return 0;
+    struct shadow *w = s->state = its_malloc(sizeof(*w));
+    w->node = *n;
+    w->value = its_calloc((size_t)count, sizeof(*w->value));
+    w->in = its_calloc((size_t)count, sizeof(*w->in));
+    for (int i = 0; i < count; i++) {
+        const struct its_value *v = i < n->in_count ? n->in[i] : n->out[i - n->in_count];
+        if (!v)
+            continue;
+        w->value[i] = *v;
+        if (is_shadowed(v))
+            w->value[i].type = plain_form(v).type;
+        w->in[i] = &w->value[i];
+    }
+    w->node.in = w->in;
+    w->node.out = w->in + n->in_count;
+    return 0;
+}
+
 static int run(const struct its_bound *b)
 {
-    const struct its_node *n = b->step->node;
+    const struct shadow *w = b->step->state;
+    const struct its_node *n = w ? &w->node : b->step->node;
     int rc = n->op->run(n, b->in, b->out);
     if (rc < 0 || (n->act == ITS_ACT_NONE && !n->add))
         return rc;
@@ -58,7 +111,8 @@ static int run(const struct its_bound *b)
     return 0;
 }
 
-const struct its_kernel its_kernel_ref = {.name = "ref", .takes = takes, .run = run};
+const struct its_kernel its_kernel_ref = {
+    .name = "ref", .takes = takes, .prepare = prepare, .release = release, .run = run};
 
 static const struct its_kernel *const kernels[] = {&its_kernel_ref, NULL};
 const struct its_backend its_backend_ref = {"ref", kernels};

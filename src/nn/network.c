@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "nn/backend.h"
 #include "nn/bind.h"
+#include "nn/fused.h"
 #include "nn/model_priv.h"
 #include "nn/pass.h"
 #include "nn/plan.h"
@@ -27,6 +28,8 @@ struct its_network {
     struct its_context **context;
     int output_count;
     struct its_output *output;
+    int level_count;
+    struct its_head_level *level;
     void **external;         /* the whole batch's memory, by external index */
     size_t *external_stride; /* bytes of one picture */
     bool timing;
@@ -76,11 +79,32 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
         return its_error_set(err, ITS_ENOTFOUND, "no back end '%s': there are cpu, ref",
                              s->backend);
     else
-        *b = s->precision == ITS_PRECISION_BF16   ? &its_backend_cpu_bf16
-             : s->precision == ITS_PRECISION_INT8 ? &its_backend_cpu_int8
-                                                  : &its_backend_cpu_f32;
+        *b = its_backend_cpu(&s->precision);
     s->backend = (*b)->name;
     return 0;
+}
+
+/* The maps a Head node reads become the outputs: box and score of each level. False: the graph has
+ * no such node. */
+static bool stop_before_head(struct its_network *n)
+{
+    struct its_graph *g = n->graph;
+    const struct its_node *head = NULL;
+    int levels;
+    for (int i = 0; i < g->node_count; i++)
+        if (its_node_is_fused(g->node[i], &its_op_head))
+            head = g->node[i];
+    if (!head)
+        return false;
+    const int64_t *stride = its_node_ints(head, "strides", &levels);
+    n->level = its_calloc((size_t)levels, sizeof(*n->level));
+    n->level_count = levels;
+    for (int i = 0; i < levels; i++)
+        n->level[i].stride = (int)stride[i];
+    g->output = head->in;
+    g->output_count = head->in_count;
+    its_graph_prune(g);
+    return true;
 }
 
 static int make_plan(struct its_network *n, struct its_error *err)
@@ -90,9 +114,10 @@ static int make_plan(struct its_network *n, struct its_error *err)
     if (rc == 0)
         rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph, err);
     if (rc == 0 && backend != &its_backend_ref)
-        rc = its_pass_all(n->graph, backend == &its_backend_cpu_int8, err);
+        rc = its_pass_all(n->graph, n->set.precision == ITS_PRECISION_INT8, err);
     if (rc < 0)
         return rc;
+    n->set.head_maps = n->set.head_maps && stop_before_head(n);
     bool alone = n->set.batch == 1;
     struct its_plan_settings settings = {.backend = backend,
                                          .threads = alone ? n->set.threads : 1,
@@ -144,6 +169,28 @@ static void describe_outputs(struct its_network *n)
         memcpy(o->dim, s->dim, sizeof(o->dim));
         o->dim[0] = n->set.batch;
         o->data = n->external[g->input_count + i];
+    }
+}
+
+static struct its_head_map describe_map(const struct its_network *n, int output)
+{
+    int external = n->graph->input_count + output;
+    const struct its_place *p = &n->plan->slot[n->plan->external[external]].place;
+    return (struct its_head_map){.data = n->external[external],
+                                 .image_stride = (int64_t)(n->external_stride[external] / sizeof(float)),
+                                 .block_stride = p->block_stride,
+                                 .block = p->block,
+                                 .pixel_stride = p->pixel_stride};
+}
+
+static void describe_levels(struct its_network *n)
+{
+    for (int i = 0; i < n->level_count; i++) {
+        const struct its_shape *s = &n->graph->output[2 * i]->shape;
+        n->level[i].h = (int)s->dim[2];
+        n->level[i].w = (int)s->dim[3];
+        n->level[i].box = describe_map(n, 2 * i);
+        n->level[i].score = describe_map(n, 2 * i + 1);
     }
 }
 
@@ -199,6 +246,7 @@ int its_network_create(const struct its_model *m, const struct its_network_setti
         its_network_destroy(&n);
     } else {
         describe_outputs(n);
+        describe_levels(n);
         describe_layers(n);
     }
     *out = n;
@@ -220,6 +268,7 @@ void its_network_destroy(struct its_network **nn)
     free(n->external);
     free(n->external_stride);
     free(n->output);
+    free(n->level);
     free(n->layer);
     free(n->ms);
     free(n);
@@ -281,8 +330,8 @@ struct its_output its_network_output(const struct its_network *n, int index)
 
 int its_network_head(const struct its_network *n, const struct its_head_level **levels)
 {
-    *levels = NULL;
-    return 0;
+    *levels = n->level;
+    return n->level_count;
 }
 
 struct its_network_stats its_network_stats(const struct its_network *n)

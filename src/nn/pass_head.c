@@ -5,6 +5,8 @@
  * * strides, where a = anchors - d[0:2], b = anchors + d[2:4] and d is a convolution with weights
  * 0…15 over a softmax of 16 bins. Every constant on the way is compared with what it must be: a head
  * that differs in anything stays as it is. */
+#include <math.h>
+
 #include "base/arena.h"
 #include "nn/fused.h"
 #include "nn/param.h"
@@ -97,6 +99,22 @@ static bool has_perm(const struct its_node *n, const int64_t want[4])
     return perm && count == 4 && memcmp(perm, want, 4 * sizeof(*want)) == 0;
 }
 
+/* Weights 0…15. A quantised file has them rounded to its steps, and we go back to what they were. */
+static bool counts_bins(const struct its_value *w)
+{
+    if (!w->data || its_shape_count(&w->shape) != BINS)
+        return false;
+    for (int i = 0; i < BINS; i++) {
+        bool s8 = w->type == ITS_S8 && w->quant.count == 1;
+        float x = s8                   ? (float)((const int8_t *)w->data)[i] * w->quant.scale[0]
+                  : w->type == ITS_F32 ? ((const float *)w->data)[i]
+                                       : -1;
+        if (fabsf(x - (float)i) > (BINS - 1) / 127.f / 2 * 1.01f)
+            return false;
+    }
+    return true;
+}
+
 /* The mean over 16 bins, in the two ways exports write it: the logits (1, 64, n). */
 static struct its_value *before_bins(const struct its_value *d)
 {
@@ -104,11 +122,8 @@ static struct its_value *before_bins(const struct its_value *d)
     const struct its_node *shape = its_value_from(d, "Reshape");
     const struct its_node *conv = shape ? its_value_from(shape->in[0], "Conv") : NULL;
     if (!conv || conv->act != ITS_ACT_NONE || conv->add || its_node_in(conv, 2) ||
-        its_shape_count(&conv->in[1]->shape) != BINS || conv->in[1]->type != ITS_F32)
+        !counts_bins(conv->in[1]))
         return NULL;
-    for (int i = 0; i < BINS; i++)
-        if (!conv->in[1]->data || ((const float *)conv->in[1]->data)[i] != (float)i)
-            return NULL;
     const struct its_node *back = its_value_from(conv->in[0], "Transpose");
     const struct its_node *soft = its_value_from(back ? back->in[0] : conv->in[0], "Softmax");
     const struct its_node *turn = soft ? its_value_from(soft->in[0], "Transpose") : NULL;

@@ -120,8 +120,16 @@ static void store_as_integers(struct groups *s, struct its_value *v)
     v->type = ITS_U8;
 }
 
-/* Inputs keep their marks (the first convolution quantises as it reads); what else is stored as
- * reals loses them. */
+static bool is_read_by_conv(const struct its_graph *g, const struct its_value *v)
+{
+    for (int i = 0; i < g->node_count; i++)
+        if (its_node_is(g->node[i], "Conv") && g->node[i]->in[0] == v)
+            return computes(g->node[i]);
+    return false;
+}
+
+/* What convolutions read keeps its marks even when it is stored as reals: the plan converts it, or
+ * the convolution quantises as it reads. */
 static void decide(struct groups *s)
 {
     struct its_graph *g = s->g;
@@ -135,14 +143,37 @@ static void decide(struct groups *s)
         struct its_value *v = g->value[i];
         if (chosen[i])
             store_as_integers(s, v);
-        else if (v->from)
+        else if (!v->data && !is_read_by_conv(g, v))
             v->quant = (struct its_quant){0};
     }
     free(chosen);
 }
 
+/* Integer weights need integers to work on: where the input has no steps they become reals. */
+static int free_weights(struct its_graph *g)
+{
+    for (int i = 0; i < g->node_count; i++) {
+        struct its_node *n = g->node[i];
+        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 || n->in[0]->quant.count == 1)
+            continue;
+        const struct its_value *q = n->in[1];
+        struct its_value *v = its_graph_add_constant(g, NULL, ITS_F32, &q->shape, NULL);
+        int64_t count = its_shape_count(&q->shape);
+        if (!v)
+            return -ENOMEM;
+        for (int64_t k = 0; k < count; k++)
+            ((float *)v->data)[k] = (float)((const int8_t *)q->data)[k] *
+                                    q->quant.scale[k / (count / q->quant.count)];
+        n->in[1] = v;
+    }
+    return 0;
+}
+
 int its_pass_integer(struct its_graph *g)
 {
+    int rc = free_weights(g);
+    if (rc < 0)
+        return rc;
     size_t n = (size_t)g->value_count;
     struct groups s = {.g = g,
                        .parent = its_calloc(n, sizeof(int)),

@@ -69,11 +69,16 @@ static bool takes_f32(const struct its_node *n, struct its_form *in, struct its_
 /* What no activation follows is a head's raw output or goes to attention: kept exact. */
 static bool takes_bf16(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
-    if (!can(n) || dnnl_get_effective_cpu_isa() < dnnl_cpu_isa_avx512_core_bf16)
+    if (!can(n))
         return false;
     bool raw = n->act == ITS_ACT_NONE && !n->add;
     set_forms(n, ITS_BF16, raw ? ITS_F32 : ITS_BF16, in, out);
     return true;
+}
+
+bool its_onednn_has_bf16(void)
+{
+    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16;
 }
 
 /* --- descriptors */

@@ -7,3 +7,6 @@
 extern const struct its_kernel its_kernel_onednn_conv_f32;
 /* The same in bf16, where the processor has AVX512_BF16; sums in f32. */
 extern const struct its_kernel its_kernel_onednn_conv_bf16;
+
+/* Whether this processor multiplies bf16. */
+bool its_onednn_has_bf16(void);
