@@ -75,8 +75,23 @@ static void *memory(size_t bytes)
     if (!p)
         exit(1);
     for (size_t i = 0; i < bytes; i++)
-        ((uint8_t *)p)[i] = (uint8_t)(i * 7 % 61);
+        ((uint8_t *)p)[i] = (uint8_t)(i * 7 % 61); /* as f32 or bf16: small, not denormal */
     return p;
+}
+
+/* Activations: one piece of memory per role for all layers, as a plan has it, so that a layer finds
+ * part of it in the caches. */
+enum { OWN_IN, OWN_OUT, OWN_ADD, VENDOR_IN, VENDOR_OUT, ROLES };
+
+static void *activations(int role, size_t bytes)
+{
+    static void *piece[ROLES];
+    static const size_t most = 16 << 20;
+    if (bytes > most)
+        exit(1);
+    if (!piece[role])
+        piece[role] = memory(most);
+    return piece[role];
 }
 
 static size_t place_bytes(const struct its_place *p)
@@ -112,9 +127,8 @@ static struct its_conv_desc desc_of(const struct layer *l, enum its_conv_math ma
                               .groups = l->groups,
                               .act = l->act ? ITS_ACT_SILU : ITS_ACT_NONE};
     bool stem = l->in == 3;
-    if (stem && math == ITS_CONV_BF16) /* the first layer reads f32: it is f32 arithmetic */
-        d.math = ITS_CONV_F32, t = ITS_F32;
-    d.in = stem ? planes(t, l->in, l->size * l->stride) : c16(t, l->in, l->size * l->stride);
+    d.in = stem ? planes(math == ITS_CONV_BF16 ? ITS_F32 : t, l->in, l->size * l->stride)
+                : c16(t, l->in, l->size * l->stride);
     d.out = c16(t, l->out, l->size);
     if (l->add)
         d.add = d.out;
@@ -135,12 +149,9 @@ static void own_make(struct pair *p, const struct layer *l, enum its_conv_math m
     p->conv = memory(its_conv_bytes(&d, isa));
     its_conv_prepare(&d, isa, &(struct its_conv_weights){.f32 = w, .bias = bias}, p->conv);
     p->scratch = memory(its_conv_scratch_bytes(p->conv));
-    p->in = memory(place_bytes(&d.in));
-    p->out = memory(place_bytes(&d.out));
-    p->add = l->add ? memory(place_bytes(&d.add)) : NULL;
-    if (d.in.type == ITS_F32)
-        for (int64_t i = 0; i < d.in.image_stride; i++)
-            ((float *)p->in)[i] = (float)(i % 17) / 17;
+    p->in = activations(OWN_IN, place_bytes(&d.in));
+    p->out = activations(OWN_OUT, place_bytes(&d.out));
+    p->add = l->add ? activations(OWN_ADD, place_bytes(&d.add)) : NULL;
     p->ops = its_conv_ops(&d);
     p->rows = l->size;
     if (isa == ITS_CONV_C)
@@ -199,8 +210,12 @@ static dnnl_exec_arg_t arg_of(const_dnnl_primitive_desc_t pd, dnnl_query_t which
     const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, which, 0);
     if (arg == DNNL_ARG_BIAS)
         md = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 1);
+    size_t bytes = dnnl_memory_desc_get_size(md) + 64;
+    void *data = arg == DNNL_ARG_SRC   ? activations(VENDOR_IN, bytes)
+                 : arg == DNNL_ARG_DST ? activations(VENDOR_OUT, bytes)
+                                       : memory(bytes);
     dnnl_memory_t m;
-    check(dnnl_memory_create(&m, md, engine, memory(dnnl_memory_desc_get_size(md) + 64)), "memory");
+    check(dnnl_memory_create(&m, md, engine, data), "memory");
     return (dnnl_exec_arg_t){arg, m};
 }
 

@@ -41,23 +41,37 @@ static void schedule(const uint8_t *block, uint32_t w[64])
     }
 }
 
-static void mix(uint32_t h[8], const uint8_t *block)
+/* One round. The eight words move down one place each time; here their names do, eight rounds to
+ * a turn, which is twice as fast as moving them. */
+static inline void step(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                        uint32_t g, uint32_t *h, uint32_t kw)
 {
-    uint32_t w[64], v[8];
+    uint32_t s1 = right(e, 6) ^ right(e, 11) ^ right(e, 25);
+    uint32_t t1 = *h + s1 + ((e & f) ^ (~e & g)) + kw;
+    uint32_t s0 = right(a, 2) ^ right(a, 13) ^ right(a, 22);
+    *d += t1;
+    *h = t1 + s0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
+static void mix(uint32_t state[8], const uint8_t *block)
+{
+    uint32_t w[64];
     schedule(block, w);
-    memcpy(v, h, sizeof(v));
-    for (int t = 0; t < 64; t++) {
-        uint32_t s1 = right(v[4], 6) ^ right(v[4], 11) ^ right(v[4], 25);
-        uint32_t choose = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t t1 = v[7] + s1 + choose + k[t] + w[t];
-        uint32_t s0 = right(v[0], 2) ^ right(v[0], 13) ^ right(v[0], 22);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        memmove(v + 1, v, 7 * sizeof(*v));
-        v[4] += t1;
-        v[0] = t1 + s0 + majority;
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int t = 0; t < 64; t += 8) {
+        step(a, b, c, &d, e, f, g, &h, k[t] + w[t]);
+        step(h, a, b, &c, d, e, f, &g, k[t + 1] + w[t + 1]);
+        step(g, h, a, &b, c, d, e, &f, k[t + 2] + w[t + 2]);
+        step(f, g, h, &a, b, c, d, &e, k[t + 3] + w[t + 3]);
+        step(e, f, g, &h, a, b, c, &d, k[t + 4] + w[t + 4]);
+        step(d, e, f, &g, h, a, b, &c, k[t + 5] + w[t + 5]);
+        step(c, d, e, &f, g, h, a, &b, k[t + 6] + w[t + 6]);
+        step(b, c, d, &e, f, g, h, &a, k[t + 7] + w[t + 7]);
     }
+    const uint32_t add[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; i++)
-        h[i] += v[i];
+        state[i] += add[i];
 }
 
 /* What is left over, a one bit, zeros, and the length in bits: one block or two. */

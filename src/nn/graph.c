@@ -18,6 +18,7 @@ struct graph {
     struct its_graph open;
     int node_room, value_room, data_count, data_room;
     void **data;
+    int64_t folded; /* bytes of `data` that inference computed */
 };
 
 struct node {
@@ -28,6 +29,11 @@ struct node {
 static struct graph *private_of(struct its_graph *g)
 {
     return ITS_CONTAINER_OF(g, struct graph, open);
+}
+
+int64_t its_graph_folded(struct its_graph *g, int64_t bytes)
+{
+    return private_of(g)->folded += bytes;
 }
 
 int *its_node_mark(struct its_node *n)

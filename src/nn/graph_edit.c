@@ -185,7 +185,8 @@ void its_graph_prune(struct its_graph *g)
         for (int k = 0; k < old[i]->out_count; k++)
             put_in_order(&w, old[i]->out[k]);
     its_assert(w.count == kept);
-    memcpy(g->node, w.order, (size_t)kept * sizeof(*g->node));
+    for (int i = 0; i < kept; i++)
+        g->node[i] = w.order[i];
     g->node_count = kept;
     for (int i = 0; i < kept; i++)
         *its_node_mark(g->node[i]) = 0;

@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/mem.h"
 #include "nn/graph_priv.h"
 #include "nn/op.h"
 
-#define FOLD_BYTES_MAX (INT64_C(64) << 20)
+#define FOLD_BYTES_MAX  (INT64_C(64) << 20)  /* a tensor */
+#define FOLD_BYTES_ALL  (INT64_C(256) << 20) /* of a graph */
+#define FOLD_EFFORT_MAX (INT64_C(1) << 31)
 
 static bool reads_only_shapes(const struct its_node *n)
 {
@@ -24,8 +27,26 @@ static bool carries_integers(const struct its_node *n)
            strcmp(n->op->name, "DequantizeLinear") == 0;
 }
 
-static bool can_fold(const struct its_node *n)
+/* Operators whose every result may take every input: a small file could ask for hours. */
+static bool takes_too_long(const struct its_node *n)
 {
+    static const char *const heavy[] = {"Conv",   "ConvInteger",   "ConvTranspose", "Gemm",
+                                        "MatMul", "MatMulInteger", "MaxPool",       "AveragePool"};
+    bool is_heavy = false;
+    for (size_t i = 0; i < ITS_ARRAY_LEN(heavy); i++)
+        is_heavy |= strcmp(n->op->name, heavy[i]) == 0;
+    if (!is_heavy || !n->out[0])
+        return false;
+    int64_t in = 0, effort;
+    for (int i = 0; i < n->in_count; i++)
+        in += n->in[i] ? its_shape_count(&n->in[i]->shape) : 0;
+    return __builtin_mul_overflow(in, its_shape_count(&n->out[0]->shape), &effort) ||
+           effort > FOLD_EFFORT_MAX;
+}
+
+static bool can_fold(struct its_graph *g, const struct its_node *n)
+{
+    int64_t bytes = its_graph_folded(g, 0);
     if (n->act != ITS_ACT_NONE || n->add || carries_integers(n))
         return false;
     for (int i = 0; i < n->in_count && !reads_only_shapes(n); i++)
@@ -33,10 +54,12 @@ static bool can_fold(const struct its_node *n)
             return false;
     for (int i = 0; i < n->out_count; i++) {
         const struct its_value *v = n->out[i];
-        if (v && its_shape_bytes(&v->shape, v->type) > FOLD_BYTES_MAX)
+        int64_t size = v ? its_shape_bytes(&v->shape, v->type) : 0;
+        bytes += size;
+        if (size > FOLD_BYTES_MAX || bytes > FOLD_BYTES_ALL)
             return false;
     }
-    return true;
+    return !takes_too_long(n);
 }
 
 static int fold(struct its_graph *g, struct its_node *n)
@@ -48,8 +71,12 @@ static int fold(struct its_graph *g, struct its_node *n)
         in[i] = n->in[i] ? n->in[i]->data : NULL;
     for (int i = 0; i < n->out_count && rc == 0; i++) {
         const struct its_value *v = n->out[i];
-        if (v && !(out[i] = its_graph_alloc_data(g, (size_t)its_shape_bytes(&v->shape, v->type))))
+        if (!v)
+            continue;
+        int64_t bytes = its_shape_bytes(&v->shape, v->type);
+        if (!(out[i] = its_graph_alloc_data(g, (size_t)bytes)))
             rc = -ENOMEM;
+        its_graph_folded(g, bytes);
     }
     if (rc == 0)
         rc = n->op->run(n, in, out);
@@ -83,7 +110,7 @@ static int infer(struct its_graph *g, struct its_node *n, struct its_error *err)
                                  its_shape_text(&v->shape, text, sizeof(text)));
         v->shaped = true;
     }
-    if (can_fold(n) && (rc = fold(g, n)))
+    if (can_fold(g, n) && (rc = fold(g, n)))
         return its_error_set(err, rc, "%s", its_strerror(rc));
     return 0;
 }

@@ -9,6 +9,9 @@ void *its_graph_alloc_data(struct its_graph *g, size_t bytes);
  * known. */
 int64_t its_shape_bytes(const struct its_shape *s, enum its_dtype type);
 
+/* Adds to the bytes of constants that inference computed; the sum. */
+int64_t its_graph_folded(struct its_graph *g, int64_t bytes);
+
 /* One step of its_graph_infer: the node's outputs are shaped, and constants where they can be. */
 int its_graph_infer_node(struct its_graph *g, struct its_node *n, struct its_error *err);
 /* Takes out of the order the nodes whose every output is a constant. */

@@ -41,8 +41,9 @@ its_infer_fn its_infer_conv, its_infer_conv_transposed, its_infer_conv_integer, 
 /* --- what moves elements (infer_move.c) and makes them (infer_make.c) */
 its_infer_fn its_infer_concat, its_infer_split, its_infer_slice, its_infer_reshape,
     its_infer_transpose, its_infer_squeeze, its_infer_unsqueeze, its_infer_flatten,
-    its_infer_gather, its_infer_gather_elements, its_infer_expand, its_infer_tile, its_infer_pad,
-    its_infer_resize, its_infer_depth_to_space, its_infer_space_to_depth;
+    its_infer_gather, its_infer_gather_elements, its_infer_gather_nd, its_infer_scatter_nd,
+    its_infer_expand, its_infer_tile, its_infer_pad, its_infer_resize, its_infer_depth_to_space,
+    its_infer_space_to_depth;
 its_infer_fn its_infer_shape, its_infer_size, its_infer_constant, its_infer_constant_of_shape,
     its_infer_range;
 

@@ -262,6 +262,64 @@ int its_infer_gather_elements(struct its_node *n, struct its_error *err)
     return out_like(n, 0, index, err);
 }
 
+/* How long the tuples in the last axis of the indices are; they index the data from axis `batch`
+ * on. */
+static int tuple_length(const struct its_node *n, int64_t batch, int *length, struct its_error *err)
+{
+    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
+    int r = its_infer_type(n, 1, ITS_TYPES_INDEX, err);
+    if (r)
+        return r;
+    int64_t last = index->rank ? index->dim[index->rank - 1] : 0;
+    if (batch < 0 || batch >= index->rank || last < 1 || last > x->rank - batch)
+        return its_error_set(err, -EINVAL, "%lld indices each for data of rank %d", (long long)last,
+                             x->rank);
+    *length = last;
+    for (int a = 0; a < batch + *length; a++)
+        if (a < batch ? x->dim[a] != index->dim[a] : !x->dim[a] && its_shape_count(index))
+            return its_error_set(err, -EINVAL, "axis %d: indices do not fit the data", a);
+    return 0;
+}
+
+/* Batch axes, the tuples' axes, what is left of the data's. */
+int its_infer_gather_nd(struct its_node *n, struct its_error *err)
+{
+    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
+    struct its_shape s = {0};
+    int64_t batch = its_node_int(n, "batch_dims", 0);
+    int length, r = tuple_length(n, batch, &length, err);
+    if (r)
+        return r;
+    int rest = x->rank - batch - length;
+    if (index->rank - 1 + rest > ITS_RANK_MAX)
+        return its_error_set(err, ITS_EUNSUPPORTED, "a result of rank %d", index->rank - 1 + rest);
+    for (int a = 0; a + 1 < index->rank; a++)
+        s.dim[s.rank++] = index->dim[a];
+    for (int a = x->rank - rest; a < x->rank; a++)
+        s.dim[s.rank++] = x->dim[a];
+    return out_like(n, 0, &s, err);
+}
+
+int its_infer_scatter_nd(struct its_node *n, struct its_error *err)
+{
+    const struct its_shape *x = &n->in[0]->shape, *index = &n->in[1]->shape;
+    struct its_shape s = {0};
+    const char *reduction = its_node_string(n, "reduction", "none");
+    int length, r = tuple_length(n, 0, &length, err);
+    r = r ? r : its_infer_type_like_first(n, 2, err);
+    if (!r && strcmp(reduction, "none"))
+        r = its_error_set(err, ITS_EUNSUPPORTED, "reduction %s", reduction);
+    if (r)
+        return r;
+    for (int a = 0; a + 1 < index->rank; a++)
+        s.dim[s.rank++] = index->dim[a];
+    for (int a = length; a < x->rank && s.rank < ITS_RANK_MAX; a++)
+        s.dim[s.rank++] = x->dim[a];
+    if (!its_shape_equal(&s, &n->in[2]->shape))
+        return its_error_set(err, -EINVAL, "updates that do not fit the indices");
+    return out_like(n, 0, x, err);
+}
+
 int its_infer_expand(struct its_node *n, struct its_error *err)
 {
     struct its_shape s = n->in[0]->shape, to = {0};

@@ -38,7 +38,6 @@ struct its_step {
     void *weights;       /* 64-byte aligned; what pack wrote, or what the cache had */
     size_t scratch_bytes;
     const char *how; /* the implementation, for people; the kernel's name when NULL */
-    int image_step;  /* index in the plan */
 };
 
 /* A step at its addresses. */
@@ -58,7 +57,9 @@ struct its_kernel {
     bool (*takes)(const struct its_node *n, struct its_form *in, struct its_form *out);
 
     int (*prepare)(struct its_step *s, struct its_error *err); /* NULL: nothing to prepare */
-    int (*pack)(const struct its_step *s, void *weights); /* 0 or -ENOMEM */
+    /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0 or
+     * -ENOMEM. */
+    int (*pack)(const struct its_step *s, void *weights);
     void (*release)(struct its_step *s);
 
     int (*bind)(struct its_bound *b); /* 0 or -ENOMEM; NULL: nothing to bind */

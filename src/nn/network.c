@@ -18,6 +18,7 @@
 #include "nn/model_priv.h"
 #include "nn/pass.h"
 #include "nn/plan.h"
+#include "nn/plan_cache.h"
 
 struct its_network {
     const struct its_model *model;
@@ -84,6 +85,15 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
     return 0;
 }
 
+static const char *plan_kind(const struct its_network_settings *s)
+{
+    static const char *const name[][2] = {{"auto", "auto-maps"},
+                                          {"f32", "f32-maps"},
+                                          {"bf16", "bf16-maps"},
+                                          {"int8", "int8-maps"}};
+    return name[s->precision][s->head_maps];
+}
+
 /* The maps a Head node reads become the outputs: box and score of each level. False: the graph has
  * no such node. */
 static bool stop_before_head(struct its_network *n)
@@ -118,10 +128,17 @@ static int make_plan(struct its_network *n, struct its_error *err)
     if (rc < 0)
         return rc;
     n->set.head_maps = n->set.head_maps && stop_before_head(n);
-    bool alone = n->set.batch == 1;
+    char cache[1100];
+    const struct its_model_info *info = its_model_info(n->model);
+    bool alone = n->set.batch == 1, cached = n->set.cache_dir && backend != &its_backend_ref;
+    if (cached)
+        its_plan_cache_path(cache, sizeof(cache), n->set.cache_dir, info->sha256,
+                            plan_kind(&n->set), n->set.width, n->set.height,
+                            alone ? n->set.threads : 1);
     struct its_plan_settings settings = {.backend = backend,
                                          .threads = alone ? n->set.threads : 1,
-                                         .raw_outputs = n->set.head_maps};
+                                         .raw_outputs = n->set.head_maps,
+                                         .cache = cached ? cache : NULL};
     int threads = omp_get_max_threads();
     omp_set_num_threads(settings.threads); /* primitives are made for so many */
     rc = its_plan_create(n->graph, &settings, &n->plan, err);
@@ -224,6 +241,7 @@ static void describe_layers(struct its_network *n)
     n->stats.activation_bytes = p->block_bytes;
     n->stats.precision = n->set.precision;
     n->stats.backend = n->set.backend;
+    n->stats.from_cache = p->from_cache;
 }
 
 int its_network_create(const struct its_model *m, const struct its_network_settings *s,

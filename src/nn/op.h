@@ -12,12 +12,16 @@ struct its_op {
     int out_min, out_max;
     const char *const *attrs; /* those we understand, NULL-terminated; another one is refused */
 
-    /* Types and shapes of the outputs, from the inputs' (and their data, where constant). All
-     * inputs are shaped. Refuses what `run` cannot do, saying why; the caller adds node and op. */
+    /* Types and shapes of the outputs, from the inputs' (and their data, where constant). Inputs
+     * below in_min are there, and all are shaped. Refuses what `run` cannot do, saying why
+     * (ITS_EUNSUPPORTED: a sound model that we do not cover; -EINVAL: one that makes no sense); the
+     * caller adds node and op. */
     int (*infer)(struct its_node *n, struct its_error *err);
 
     /* Computes the outputs: the reference. in[i] and out[i] are dense data of the node's values
-     * (NULL where left out). No allocation beyond scratch; 0, or -ENOMEM. */
+     * (NULL where left out), whose types and shapes are the inferred ones; inputs that decided a
+     * shape are read from their values. What passes folded into the node (act, add) is left to the
+     * caller: its_ref_run does it. No allocation beyond scratch; 0, or -ENOMEM. */
     int (*run)(const struct its_node *n, const void *const *in, void *const *out);
 };
 

@@ -184,16 +184,17 @@ int its_window_of(const struct its_node *n, struct its_window *p, struct its_err
     return 0;
 }
 
-/* What every input element writes to, less the padding; output_shape decides the padding. */
+/* What every input element writes to, less the padding. output_shape decides the padding: unlike a
+ * convolution's, the odd one is taken off the front unless SAME_UPPER says otherwise. */
 static int transposed_axis(struct its_window *p, int i, int64_t extra, const int64_t *shape,
                            const char *mode, struct its_error *err)
 {
     int64_t full = (p->in[i] - 1) * p->stride[i] + reach(p, i) + extra;
-    bool lower = !strcmp(mode, "SAME_LOWER"), same = lower || !strcmp(mode, "SAME_UPPER");
+    bool upper = !strcmp(mode, "SAME_UPPER"), same = upper || !strcmp(mode, "SAME_LOWER");
     if (shape || same) {
         p->out[i] = shape ? *shape : p->in[i] * p->stride[i];
         int64_t pad = full > p->out[i] ? full - p->out[i] : 0;
-        p->pad[i] = (pad + lower) / 2;
+        p->pad[i] = (pad + !upper) / 2;
         p->pad_after[i] = pad - p->pad[i];
     } else {
         p->out[i] = full - p->pad[i] - p->pad_after[i];

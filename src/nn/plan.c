@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "nn/backend.h"
 #include "nn/op.h"
+#include "nn/plan_cache.h"
 
 /* --- slots */
 
@@ -75,7 +77,7 @@ static struct its_step *add_step(struct its_plan *p, const struct its_node *n,
     }
     struct its_step *s = &p->step[p->step_count];
     *s = (struct its_step){.node = n, .kernel = kernel, .in_count = ins, .out_count = outs};
-    s->image_step = p->step_count++;
+    p->step_count++;
     s->in = its_arena_alloc(p->arena, (size_t)(ins + outs) * sizeof(int));
     s->out = s->in + ins;
     return s;
@@ -217,19 +219,34 @@ static int prepare_steps(struct its_plan *p, int threads, struct its_error *err)
     return 0;
 }
 
-static int pack_weights(struct its_plan *p, struct its_error *err)
+static int pack_steps(struct its_plan *p, bool packed, struct its_error *err)
 {
-    p->weights = its_try_aligned(ITS_MAX(p->weight_bytes, 64));
-    if (!p->weights)
-        return its_error_set(err, -ENOMEM, "no memory for %zu bytes of weights", p->weight_bytes);
     char *to = p->weights;
     for (int i = 0; i < p->step_count; i++) {
         struct its_step *s = &p->step[i];
         s->weights = to;
-        if (s->kernel->pack && s->kernel->pack(s, to) < 0)
+        if (s->kernel->pack && s->kernel->pack(s, packed ? NULL : to) < 0)
             return its_error_set(err, -ENOMEM, "cannot pack the weights of '%s'", s->node->name);
         to += round_up((int64_t)s->weight_bytes, 64);
     }
+    return 0;
+}
+
+static int load_weights(struct its_plan *p, const char *cache, struct its_error *err)
+{
+    p->weights = its_try_aligned(ITS_MAX(p->weight_bytes, 64));
+    if (!p->weights)
+        return its_error_set(err, -ENOMEM, "no memory for %zu bytes of weights", p->weight_bytes);
+    int found = cache ? its_plan_cache_load(p, cache) : -ENOENT;
+    p->from_cache = found == 0;
+    int rc = pack_steps(p, p->from_cache, err);
+    if (rc < 0 || !cache || p->from_cache)
+        return rc;
+    if (found == ITS_EDAMAGED)
+        its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another version: written anew", cache);
+    int saved = its_plan_cache_save(p, cache);
+    if (saved < 0)
+        its_log(ITS_LOG_WARN, "nn", "cannot write %s: %s", cache, its_strerror(saved));
     return 0;
 }
 
@@ -256,7 +273,7 @@ int its_plan_create(const struct its_graph *g, const struct its_plan_settings *s
     if (rc == 0)
         rc = its_plan_memory(p);
     if (rc == 0)
-        rc = pack_weights(p, err);
+        rc = load_weights(p, settings->cache, err);
     if (rc < 0)
         its_plan_destroy(&p);
     *out = p;

@@ -34,12 +34,14 @@ struct its_plan {
     int *external;      /* their slots */
     size_t block_bytes, scratch_bytes, weight_bytes;
     void *weights;
+    bool from_cache; /* the weights came from the file */
 };
 
 struct its_plan_settings {
     const struct its_backend *backend;
     int threads;
     bool raw_outputs; /* outputs keep the form in which they come out */
+    const char *cache; /* file of packed weights to use or write; NULL: none */
 };
 
 /* The graph is bound to batch 1 and has been through the passes. On failure *out is NULL. */

@@ -36,6 +36,7 @@ struct split {
     const int64_t *old; /* the dims of the run, as they were */
     int64_t *new;
     int count;
+    bool leads; /* its first dim is the result's: the batch, if it can be */
 };
 
 static bool solve(const struct split *sp, int at, int64_t left);
@@ -113,6 +114,8 @@ static bool solve(const struct split *sp, int at, int64_t left)
 {
     if (at == sp->count)
         return left == 1;
+    if (at == 0 && sp->leads && solve_batch(sp, at, left))
+        return true;
     return solve_sides(sp, at, left) || solve_cells(sp, at, left) || solve_number(sp, at, left) ||
            solve_batch(sp, at, left) || solve_side(sp, at, left);
 }
@@ -166,7 +169,7 @@ bool its_sizes_reshape(const struct its_sizes *s, const struct its_shape *in,
         int64_t product = 1;
         for (int i = r.in; i < r.in_end; i++)
             product *= now->dim[i];
-        struct split sp = {s, out->dim + r.out, result->dim + r.out, r.out_end - r.out};
+        struct split sp = {s, out->dim + r.out, result->dim + r.out, r.out_end - r.out, r.out == 0};
         if (sp.count == 1)
             sp.new[0] = product;
         else if (!solve(&sp, 0, product))

@@ -32,7 +32,7 @@ static void sum_chunk(const struct its_conv *c, int group, int blocks, const cha
     const int32_t *offsets = its_conv_part(c, c->offsets_at);
     bool quads = c->feed == ITS_FEED_QUADS || c->feed == ITS_FEED_PLANES;
     int which = quads ? 4 - c->desc.stride : c->desc.stride - 1;
-    const its_conv_tiles *t = tiles[c->desc.math][blocks - 1];
+    const its_conv_tiles *t = tiles[c->kind][blocks - 1];
     int count = (n + its_conv_tile_pixels(blocks) - 1) / its_conv_tile_pixels(blocks);
     for (int done = 0; count; count--) {
         int pixels = (n - done + count - 1) / count;
@@ -68,13 +68,15 @@ static void run_line(const struct job *j, int group, int blocks, const char *in,
     for (int x = 0; x < n; x += size) {
         int now = ITS_MIN(size, n - x);
         const char *from = in + (int64_t)x * c->pixel_bytes;
+        int64_t out_at = its_place_index(o, image, 0, y, 0) + (int64_t)x * o->pixel_stride;
         if (c->desc.groups == 1)
             sum_chunk(c, group, blocks, from, now, j->sums);
         else if (c->desc.math == ITS_CONV_INT8)
             its_conv_depth_int8(c, group, from, now, j->sums);
+        else if (c->desc.math == ITS_CONV_BF16)
+            its_conv_depth_bf16(c, group, from, now, j->sums);
         else
             its_conv_depth_f32(c, group, from, now, j->sums);
-        int64_t out_at = its_place_index(o, image, 0, y, 0) + (int64_t)x * o->pixel_stride;
         int64_t add_at =
             j->add ? its_place_index(a, image, 0, y, 0) + (int64_t)x * a->pixel_stride : 0;
         store_chunk(j, group, blocks, now, out_at, add_at);
@@ -86,7 +88,7 @@ static void run_strip(const struct job *j, int image, int from, int to)
 {
     const struct its_conv *c = j->c;
     const struct its_conv_desc *d = &c->desc;
-    int64_t type = its_conv_type_bytes(d->math);
+    int64_t type = its_conv_type_bytes(c->kind);
     if (c->feed != ITS_FEED_PLACE)
         its_conv_gather(c, j->in, image, from, to, j->rows);
     for (int group = 0; group < c->out_blocks; group += c->tile_blocks) {

@@ -23,7 +23,7 @@
 enum its_conv_math {
     ITS_CONV_INT8, /* in u8, or f32 that is quantised with in.scale and in.zero on the way */
     ITS_CONV_F32,  /* in f32 */
-    ITS_CONV_BF16  /* in bf16, products of bf16, sums in f32 */
+    ITS_CONV_BF16  /* in bf16: products of bf16, sums in f32; or f32 planes: all in f32 */
 };
 
 enum its_conv_isa {

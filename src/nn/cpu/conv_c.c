@@ -80,7 +80,8 @@ static double product(const struct its_conv_desc *d, const struct its_conv_weigh
                       const void *in, int64_t at, int64_t weight)
 {
     if (d->math != ITS_CONV_INT8) {
-        float v = d->math == ITS_CONV_BF16 ? bf16_value(bf16_of(w->f32[weight])) : w->f32[weight];
+        bool narrow = d->math == ITS_CONV_BF16 && d->in.type == ITS_BF16;
+        float v = narrow ? bf16_value(bf16_of(w->f32[weight])) : w->f32[weight];
         return real_at(&d->in, in, at) * v;
     }
     double v = w->s8 ? w->s8[weight] : nearbyintf(w->f32[weight] / scale);
@@ -107,20 +108,22 @@ static double sum_of(const struct its_conv_desc *d, const struct its_conv_weight
     return sum;
 }
 
-static void put_pixel(const struct its_conv_desc *d, const struct its_conv_weights *w,
-                      const void *in, void *out, const void *add, int n, int c, int y, int x)
+/* One row of one channel; channels beyond the last are zero. */
+static void put_row(const struct its_conv_desc *d, const struct its_conv_weights *w, const void *in,
+                    void *out, const void *add, int n, int c, int y)
 {
-    double v = 0;
-    if (c < d->out.c) {
-        float scale = d->math == ITS_CONV_INT8 ? its_conv_channel_scale(d, w, c) : 0;
-        v = sum_of(d, w, scale, in, n, c, y, x);
-        if (d->math == ITS_CONV_INT8)
-            v *= (double)scale * d->in.scale;
-        v = activated(d, v + (w->bias ? w->bias[c] : 0));
-        if (add)
-            v += real_at(&d->add, add, its_place_index(&d->add, n, c, y, x));
+    bool real = c < d->out.c, ints = d->math == ITS_CONV_INT8;
+    float scale = ints && real ? its_conv_channel_scale(d, w, c) : 1;
+    for (int x = 0; x < d->out.w; x++) {
+        double v = 0;
+        if (real) {
+            v = sum_of(d, w, scale, in, n, c, y, x) * (ints ? (double)scale * d->in.scale : 1);
+            v = activated(d, v + (w->bias ? w->bias[c] : 0));
+            if (add)
+                v += real_at(&d->add, add, its_place_index(&d->add, n, c, y, x));
+        }
+        put(&d->out, out, its_place_index(&d->out, n, c, y, x), v);
     }
-    put(&d->out, out, its_place_index(&d->out, n, c, y, x), v);
 }
 
 void its_conv_reference(const struct its_conv_desc *d, const struct its_conv_weights *w,
@@ -129,6 +132,5 @@ void its_conv_reference(const struct its_conv_desc *d, const struct its_conv_wei
     int channels = d->out.layout == ITS_LAYOUT_PLANES ? d->out.c : (d->out.c + 15) / 16 * 16;
     for (int row = from; row < to; row++)
         for (int c = 0; c < channels; c++)
-            for (int x = 0; x < d->out.w; x++)
-                put_pixel(d, w, in, out, add, row / d->out.h, c, row % d->out.h, x);
+            put_row(d, w, in, out, add, row / d->out.h, c, row % d->out.h);
 }

@@ -31,7 +31,7 @@ enum its_conv_store {
 
 /* Fixed point: a value v stands for v / 2^shift steps of the output. */
 struct its_conv_fixed {
-    int16_t silu_base[64]; /* min(0, x) - silu… see store_fixed.c: the bend, per segment */
+    int16_t silu_base[64]; /* see store_fixed.c */
     int16_t silu_rise[64];
     int32_t shift;
     int32_t segment_shift; /* log2 of a segment's width */
@@ -45,6 +45,7 @@ struct its_conv {
     enum its_conv_isa isa;
     enum its_conv_feed feed;
     enum its_conv_store store;
+    enum its_conv_math kind; /* of the kernel: planes are summed up in f32 for bf16, too */
     struct its_conv_desc desc;
     int out_blocks, in_blocks;
     int steps;           /* of the sum, per output */
@@ -104,7 +105,7 @@ extern const its_conv_tiles its_conv_tiles_f32_1, its_conv_tiles_f32_2, its_conv
 extern const its_conv_tiles its_conv_tiles_bf16_1, its_conv_tiles_bf16_2, its_conv_tiles_bf16_3,
     its_conv_tiles_bf16_4, its_conv_tiles_bf16_5;
 
-its_conv_depth_fn its_conv_depth_int8, its_conv_depth_f32;
+its_conv_depth_fn its_conv_depth_int8, its_conv_depth_f32, its_conv_depth_bf16;
 its_conv_store_fn its_conv_store_fixed, its_conv_store_real;
 
 /* Copies the input of output rows [from, to) of image n into padded rows. */

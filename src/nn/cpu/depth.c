@@ -4,9 +4,7 @@
  * Integers, windows 3 wide: 64 bytes are four neighbouring pixels of 16 channels. Transposed, each
  * 32-bit lane holds one channel of the four; a dot product with (w0, w1, w2, 0) is one row of the
  * window for the first pixel, with (0, w0, w1, w2) for its neighbour. */
-#include <immintrin.h>
-
-#include "nn/cpu/conv_priv.h"
+#include "nn/cpu/real.h"
 
 static inline __m512i four_pixels(const char *p)
 {
@@ -58,25 +56,33 @@ void its_conv_depth_int8(const struct its_conv *c, int block, const char *in, in
     }
 }
 
+/* 16 channels of f32 or bf16. */
+static inline __m512 wide(const char *p, const bool bf16)
+{
+    return bf16 ? its_bf16_load(p) : _mm512_loadu_ps(p);
+}
+
 /* Four pixels at a time: enough sums in flight to hide the latency. */
-static inline __attribute__((always_inline)) void f32_some(const struct its_conv *c,
-                                                           const char *weights, __m512 first,
-                                                           const char *in, char *acc,
-                                                           const int pixels)
+static inline __attribute__((always_inline)) void some(const struct its_conv *c,
+                                                       const char *weights, __m512 first,
+                                                       const char *in, char *acc, const int pixels,
+                                                       const bool bf16)
 {
     __m512 sum[4];
     _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) sum[p] = first;
-    for (int y = 0; y < c->desc.kernel_h; y++)
+    for (int y = 0; y < c->desc.kernel_h; y++, in += c->row_bytes)
         for (int x = 0; x < c->desc.kernel_w; x++, weights += 64) {
-            const char *at = in + (int64_t)y * (int64_t)c->row_bytes + 64 * x;
+            const char *at = in + (bf16 ? 32 : 64) * x;
             __m512 w = _mm512_load_ps(weights);
             _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) sum[p] =
-                _mm512_fmadd_ps(_mm512_loadu_ps(at + (int64_t)p * c->pixel_bytes), w, sum[p]);
+                _mm512_fmadd_ps(wide(at + (int64_t)p * c->pixel_bytes, bf16), w, sum[p]);
         }
     _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) _mm512_store_ps(acc + 64 * p, sum[p]);
 }
 
-void its_conv_depth_f32(const struct its_conv *c, int block, const char *in, int n, void *acc)
+static inline __attribute__((always_inline)) void depth(const struct its_conv *c, int block,
+                                                        const char *in, int n, char *acc,
+                                                        const bool bf16)
 {
     int taps = c->desc.kernel_h * c->desc.kernel_w, i = 0;
     const char *weights =
@@ -84,7 +90,17 @@ void its_conv_depth_f32(const struct its_conv *c, int block, const char *in, int
     __m512 first =
         _mm512_load_ps((const float *)its_conv_part(c, c->first_at) + (int64_t)16 * block);
     for (; i + 4 <= n; i += 4)
-        f32_some(c, weights, first, in + (int64_t)i * c->pixel_bytes, (char *)acc + 64 * i, 4);
+        some(c, weights, first, in + (int64_t)i * c->pixel_bytes, acc + 64 * i, 4, bf16);
     for (; i < n; i++)
-        f32_some(c, weights, first, in + (int64_t)i * c->pixel_bytes, (char *)acc + 64 * i, 1);
+        some(c, weights, first, in + (int64_t)i * c->pixel_bytes, acc + 64 * i, 1, bf16);
+}
+
+void its_conv_depth_f32(const struct its_conv *c, int block, const char *in, int n, void *acc)
+{
+    depth(c, block, in, n, acc, false);
+}
+
+void its_conv_depth_bf16(const struct its_conv *c, int block, const char *in, int n, void *acc)
+{
+    depth(c, block, in, n, acc, true);
 }

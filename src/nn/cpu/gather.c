@@ -27,7 +27,7 @@ static int padding_of(const struct its_conv *c)
 static void block_row(const struct its_conv *c, const struct span *s, const char *from, int pad,
                       char *to)
 {
-    size_t type = (size_t)its_conv_type_bytes(c->desc.math), pixel = 16 * type;
+    size_t type = (size_t)its_conv_type_bytes(c->kind), pixel = 16 * type;
     size_t stride = (size_t)c->desc.in.pixel_stride * type;
     memset(to, pad, (size_t)s->before * pixel);
     to += (size_t)s->before * pixel;
@@ -44,7 +44,7 @@ static void block_rows(const struct its_conv *c, const char *in, int n, int y, c
 {
     const struct its_place *p = &c->desc.in;
     struct span s = span_of(c);
-    size_t type = (size_t)its_conv_type_bytes(c->desc.math);
+    size_t type = (size_t)its_conv_type_bytes(c->kind);
     for (int b = 0; b < c->in_blocks; b++)
         block_row(c, &s, in + (size_t)its_place_index(p, n, 16 * b, y, s.from) * type,
                   padding_of(c), row + (size_t)b * 16 * type * (size_t)c->row_pixels);

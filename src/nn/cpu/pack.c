@@ -6,9 +6,11 @@
 
 #include "nn/cpu/conv_priv.h"
 
-#define STRIP_BYTES (64 << 10) /* of input gathered at a time: it stays in the second-level cache  \
-                                */
-#define SLACK 64               /* depthwise reads whole registers */
+#define STRIP_BYTES                                                                                \
+    (64 << 10)              /* of input gathered at a time: it stays in the second-level cache     \
+                             */
+#define MOST_PRODUCTS 65536 /* per output: 32-bit sums of 8-bit products hold them */
+#define SLACK         64    /* depthwise reads whole registers */
 
 static uint64_t round64(uint64_t n)
 {
@@ -20,21 +22,33 @@ static bool depthwise(const struct its_conv_desc *d)
     return d->groups > 1;
 }
 
+static bool types_possible(const struct its_conv_desc *d)
+{
+    const struct its_place *i = &d->in;
+    enum its_dtype out = d->out.type;
+    if (d->math == ITS_CONV_INT8)
+        return (i->type == ITS_U8 || i->type == ITS_F32) &&
+               (out == ITS_U8 || out == ITS_S8 || out == ITS_F32);
+    enum its_dtype own = d->math == ITS_CONV_BF16 ? ITS_BF16 : ITS_F32;
+    return (i->type == own || (i->type == ITS_F32 && i->layout == ITS_LAYOUT_PLANES)) &&
+           (out == own || out == ITS_F32);
+}
+
+static bool same_shape(const struct its_place *a, const struct its_place *b)
+{
+    return a->type == b->type && a->layout == b->layout && a->n == b->n && a->c == b->c &&
+           a->h == b->h && a->w == b->w;
+}
+
 /* Any descriptor that makes sense at all. */
 static bool possible(const struct its_conv_desc *d)
 {
-    const struct its_place *i = &d->in, *o = &d->out, *a = &d->add;
-    enum its_dtype t = o->type, wide = d->math == ITS_CONV_BF16 ? ITS_BF16 : ITS_F32;
-    bool in_ok =
-        d->math == ITS_CONV_INT8 ? i->type == ITS_U8 || i->type == ITS_F32 : i->type == wide;
-    bool out_ok =
-        t == ITS_F32 || t == wide || (d->math == ITS_CONV_INT8 && (t == ITS_U8 || t == ITS_S8));
-    bool whole = d->groups == 1 || (d->groups == i->c && i->c == o->c);
-    bool add_ok = !a->c || (a->type == o->type && a->n == o->n && a->c == o->c && a->h == o->h &&
-                            a->w == o->w && a->layout == o->layout);
-    return in_ok && out_ok && whole && add_ok && i->n == o->n && i->n > 0 && i->c > 0 && i->h > 0 &&
-           i->w > 0 && o->c > 0 && o->h > 0 && o->w > 0 && d->kernel_h > 0 && d->kernel_w > 0 &&
-           d->stride > 0 && (int64_t)i->c * d->kernel_h * d->kernel_w <= 65536;
+    const struct its_place *i = &d->in, *o = &d->out;
+    bool groups = d->groups == 1 || (d->groups == i->c && i->c == o->c);
+    bool sizes = i->n > 0 && i->c > 0 && i->h > 0 && i->w > 0 && o->n == i->n && o->c > 0 &&
+                 o->h > 0 && o->w > 0 && d->kernel_h > 0 && d->kernel_w > 0 && d->stride > 0;
+    return types_possible(d) && groups && sizes && (!d->add.c || same_shape(&d->add, o)) &&
+           (int64_t)i->c * d->kernel_h * d->kernel_w <= MOST_PRODUCTS;
 }
 
 static enum its_conv_feed feed_of(const struct its_conv_desc *d)
@@ -54,11 +68,11 @@ static bool kernels_take(const struct its_conv_desc *d)
     if (d->stride > 2 || d->out.layout == ITS_LAYOUT_PLANES || d->out.block % 16)
         return false;
     if (d->in.layout == ITS_LAYOUT_PLANES)
-        return d->in.c <= 4 && d->groups == 1 && d->math != ITS_CONV_BF16;
+        return d->in.c <= 4 && d->groups == 1 && d->in.type != ITS_BF16;
     if (d->math == ITS_CONV_INT8 && d->in.type != ITS_U8)
         return false;
     if (depthwise(d))
-        return d->math == ITS_CONV_F32 || (d->math == ITS_CONV_INT8 && d->kernel_w == 3);
+        return d->math != ITS_CONV_INT8 || d->kernel_w == 3;
     return d->in.block % 16 == 0;
 }
 
@@ -99,7 +113,7 @@ static int groups_of_blocks(int blocks)
 static void plan_rows(struct its_conv *c)
 {
     const struct its_conv_desc *d = &c->desc;
-    int type = its_conv_type_bytes(d->math);
+    int type = its_conv_type_bytes(c->kind);
     uint64_t pixel = (uint64_t)type * 16 * (uint64_t)c->in_blocks;
     if (c->feed == ITS_FEED_QUADS)
         pixel = 4;
@@ -116,7 +130,7 @@ static void plan_steps(struct its_conv *c)
 {
     const struct its_conv_desc *d = &c->desc;
     int taps = d->kernel_h * d->kernel_w;
-    int type = its_conv_type_bytes(d->math), near = 16 * type;
+    int type = its_conv_type_bytes(c->kind), near = 16 * type;
     c->step_channels = 4 / type;
     if (c->feed == ITS_FEED_QUADS || c->feed == ITS_FEED_PLANES)
         near = 4;
@@ -133,6 +147,7 @@ static void plan(const struct its_conv_desc *d, enum its_conv_isa isa, struct it
     c->in_blocks = (d->in.c + 15) / 16;
     c->out_blocks = (d->out.c + 15) / 16;
     c->feed = feed_of(d);
+    c->kind = c->feed == ITS_FEED_PLANES ? ITS_CONV_F32 : d->math;
     c->tile_blocks = depthwise(d) ? 1 : groups_of_blocks(c->out_blocks);
     plan_steps(c);
     plan_rows(c);
@@ -182,6 +197,7 @@ double its_conv_ops(const struct its_conv_desc *d)
 /* One weight of the step, as it is multiplied. */
 struct weights {
     const struct its_conv_desc *d;
+    enum its_conv_math kind;
     const struct its_conv_weights *given;
     int in_c, taps; /* per output channel */
     float *scale;   /* integers: per output channel, padded to whole blocks; part of the step */
@@ -223,10 +239,10 @@ static uint16_t bf16_of(float x)
 static void pack_four(const struct weights *w, int out, int in, int tap, int channels, char *to)
 {
     for (int i = 0; i < channels && in + i < w->in_c; i++) {
-        if (w->d->math == ITS_CONV_INT8) {
+        if (w->kind == ITS_CONV_INT8) {
             int8_t v = weight_s8(w, out, in + i, tap);
             memcpy(to + i, &v, 1);
-        } else if (w->d->math == ITS_CONV_BF16) {
+        } else if (w->kind == ITS_CONV_BF16) {
             uint16_t v = bf16_of(w->given->f32[weight_index(w, out, in + i, tap)]);
             memcpy(to + 2 * i, &v, 2);
         } else {
@@ -250,7 +266,7 @@ static struct step step_at(const struct its_conv *c, int s)
 
 static int32_t offset_at(const struct its_conv *c, struct step s)
 {
-    int64_t type = its_conv_type_bytes(c->desc.math), at;
+    int64_t type = its_conv_type_bytes(c->kind), at;
     if (c->feed == ITS_FEED_PLACE)
         at = s.in / 16 * c->desc.in.block_stride * type + s.in % 16 * type;
     else if (c->feed == ITS_FEED_ROWS)
@@ -282,17 +298,28 @@ static void pack_steps(struct its_conv *c, const struct weights *w)
     }
 }
 
-/* By block and row (integers: the row's three taps in one lane) or tap. */
+static float bf16_rounded(float x)
+{
+    uint32_t u = (uint32_t)bf16_of(x) << 16;
+    memcpy(&x, &u, 4);
+    return x;
+}
+
+/* By block and row (integers: the row's three taps in one lane) or tap (f32, also for bf16). */
 static void pack_depth(struct its_conv *c, const struct weights *w)
 {
     bool ints = c->desc.math == ITS_CONV_INT8;
-    int per_step = ints ? c->desc.kernel_w : 1;
     for (int out = 0; out < c->desc.out.c; out++)
         for (int s = 0; s < c->steps; s++) {
             char *to = (char *)c + c->weights_at + ((int64_t)(out / 16) * c->steps + s) * 64 +
                        (int64_t)(out % 16) * 4;
-            for (int x = 0; x < per_step; x++)
-                pack_four(w, out, 0, s * per_step + x, 1, to + x);
+            for (int x = 0; ints && x < c->desc.kernel_w; x++)
+                pack_four(w, out, 0, s * c->desc.kernel_w + x, 1, to + x);
+            if (!ints) {
+                float v = w->given->f32[weight_index(w, out, 0, s)];
+                v = c->kind == ITS_CONV_BF16 ? bf16_rounded(v) : v;
+                memcpy(to, &v, 4);
+            }
         }
 }
 
@@ -303,14 +330,15 @@ static double bend(double x)
     return -x / (1 + exp(x));
 }
 
-/* Straight pieces of the bend, each lowered by half its error so that it lies on both sides. */
-static void bend_table(struct its_conv_fixed *f, double step)
+/* Straight pieces of the bend, each moved by half its error so that it lies on both sides; odd
+ * pieces are counted from their end (store_fixed.c). The output's zero point is added here. */
+static void bend_table(struct its_conv_fixed *f, double step, int zero)
 {
     double unit = step / (1 << f->shift), width = unit * (1 << f->segment_shift);
     for (int i = 0; i < 64; i++) {
         double a = bend(i * width), b = bend((i + 1) * width);
         double off = (bend((i + 0.5) * width) - (a + b) / 2) / 2;
-        f->silu_base[i] = (int16_t)lrint((a + off) / unit);
+        f->silu_base[i] = (int16_t)(lrint(((i & 1 ? b : a) + off) / unit) + (zero << f->shift));
         f->silu_rise[i] = (int16_t)lrint((b - a) / unit);
     }
 }
@@ -334,7 +362,7 @@ static bool plan_fixed(struct its_conv *c)
     f->segment_shift = 1;
     while (f->segment_shift < 9 && 64 * (1 << f->segment_shift) * step / (1 << f->shift) < 9)
         f->segment_shift++;
-    bend_table(f, step);
+    bend_table(f, step, d->out.zero + (d->out.type == ITS_S8 ? 128 : 0));
     f->add_shift = 7;
     f->add_factor = (int32_t)lrint(ratio * (1 << f->shift) * 256);
     return true;
@@ -385,10 +413,11 @@ static void pack_raw(struct its_conv *c, const struct weights *w)
 void its_conv_prepare(const struct its_conv_desc *d, enum its_conv_isa isa,
                       const struct its_conv_weights *given, struct its_conv *c)
 {
-    struct weights w = {d, given, d->in.c / d->groups, d->kernel_h * d->kernel_w, NULL};
+    struct weights w = {d, 0, given, d->in.c / d->groups, d->kernel_h * d->kernel_w, NULL};
     its_assert(isa != ITS_CONV_NONE && (uintptr_t)c % 64 == 0);
     memset((void *)c, 0, its_conv_bytes(d, isa));
     plan(d, isa, c);
+    w.kind = c->kind;
     w.scale = (float *)((char *)c + c->factor_at);
     if (d->math == ITS_CONV_INT8)
         for (int out = 0; out < d->out.c; out++)

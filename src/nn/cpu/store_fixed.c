@@ -5,8 +5,10 @@
  *   t += residual, rounded, moved to the zero point, saturated to 8 bits
  *
  * The bend is 64 straight pieces whose error is below a tenth of an output step; a piece is found
- * by the upper bits of |t|. Four pixels are packed at a time, which interleaves their channels by
- * fours; one permutation puts 64 bytes in order. */
+ * by the upper bits of |t|. The lower ones, the way along it, are read as a signed number, so that
+ * it runs from 0 to 1 in even pieces and from -1 to 0 in odd ones, whose base is their end. Four
+ * pixels are packed at a time, which interleaves their channels by fours; one permutation puts 64
+ * bytes in order. */
 #include <immintrin.h>
 
 #include "nn/cpu/conv_priv.h"
@@ -31,7 +33,7 @@ static inline struct consts consts_of(const struct its_conv *c, int block)
         .base = {_mm512_loadu_si512(f->silu_base), _mm512_loadu_si512(f->silu_base + 32)},
         .rise = {_mm512_loadu_si512(f->silu_rise), _mm512_loadu_si512(f->silu_rise + 32)},
         .last = _mm512_set1_epi16((short)last),
-        .zero = _mm512_set1_epi16((short)(out->zero + bias)),
+        .zero = _mm512_set1_epi16((short)((out->zero + bias) << f->shift)),
         .add_zero = _mm512_set1_epi16((short)(c->desc.add.zero + bias)),
         .add_factor = _mm512_set1_epi16((short)f->add_factor),
         .order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
@@ -57,10 +59,10 @@ static inline __m512i silu(const struct consts *k, __m512i t)
 {
     __m512i a = _mm512_min_epu16(_mm512_abs_epi16(t), k->last);
     __m512i segment = _mm512_mulhi_epu16(a, k->segment);
-    __m512i fraction = _mm512_and_si512(_mm512_mullo_epi16(a, k->fraction), _mm512_set1_epi16(32767));
+    __m512i along = _mm512_mullo_epi16(a, k->fraction);
     __m512i base = _mm512_permutex2var_epi16(k->base[0], segment, k->base[1]);
     __m512i rise = _mm512_permutex2var_epi16(k->rise[0], segment, k->rise[1]);
-    __m512i bend = _mm512_add_epi16(base, _mm512_mulhrs_epi16(rise, fraction));
+    __m512i bend = _mm512_add_epi16(base, _mm512_mulhrs_epi16(rise, along));
     return _mm512_adds_epi16(_mm512_max_epi16(t, _mm512_setzero_si512()), bend);
 }
 
@@ -80,9 +82,12 @@ static inline __m512i activated(const struct consts *k, enum its_act act, __m512
     return t;
 }
 
-static inline __m512i rounded(const struct consts *k, __m512i t)
+/* SiLU's table has the zero point in it already. */
+static inline __m512i rounded(const struct consts *k, enum its_act act, __m512i t)
 {
-    return _mm512_add_epi16(_mm512_mulhrs_epi16(t, k->shift), k->zero);
+    if (act != ITS_ACT_SILU)
+        t = _mm512_adds_epi16(t, k->zero);
+    return _mm512_mulhrs_epi16(t, k->shift);
 }
 
 /* 64 bytes of the residual, in order, as two registers of 16-bit values like those of scaled(). */
@@ -104,8 +109,8 @@ static inline __m512i four(const struct consts *k, enum its_act act, bool adds, 
         lo = _mm512_adds_epi16(lo, residual(k, add_lo));
         hi = _mm512_adds_epi16(hi, residual(k, add_hi));
     }
-    lo = rounded(k, lo);
-    hi = rounded(k, hi);
+    lo = rounded(k, act, lo);
+    hi = rounded(k, act, hi);
     __m512i v = _mm512_permutexvar_epi32(k->order, _mm512_packus_epi16(lo, hi));
     return _mm512_xor_si512(v, k->flip);
 }

@@ -81,6 +81,12 @@ bool its_onednn_has_bf16(void)
     return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16;
 }
 
+int its_onednn_version(void)
+{
+    const dnnl_version_t *v = dnnl_version();
+    return v->major * 10000 + v->minor * 100 + v->patch;
+}
+
 /* --- descriptors */
 
 static dnnl_data_type_t dnnl_type(enum its_dtype t)
@@ -303,6 +309,8 @@ static int pack(const struct its_step *s, void *weights)
 {
     struct conv *c = s->state;
     const struct its_node *n = s->node;
+    if (!weights)
+        return 0;
     int64_t channels = channels_in(n, s->in_place[0]);
     float *padded = channels > s->in_place[0]->c ? pad_weights(n->in[1], channels) : NULL;
     its_own_md plain;

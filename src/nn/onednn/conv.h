@@ -10,3 +10,6 @@ extern const struct its_kernel its_kernel_onednn_conv_bf16;
 
 /* Whether this processor multiplies bf16. */
 bool its_onednn_has_bf16(void);
+
+/* MAJOR * 10000 + MINOR * 100 + PATCH of the library we run with. */
+int its_onednn_version(void);

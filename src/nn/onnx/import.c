@@ -322,14 +322,15 @@ static int import_model(Onnx__ModelProto *m, struct its_graph *g, struct its_err
 int its_onnx_import_bytes(const uint8_t *bytes, size_t size, void (*release)(void *bytes),
                           struct its_graph **out, struct its_error *err)
 {
+    ProtobufCMessage *m;
     *out = NULL;
-    ProtobufCMessage *m = its_onnx_message_read(&onnx__model_proto__descriptor, bytes, size, err);
+    int rc = its_onnx_message_read(&onnx__model_proto__descriptor, bytes, size, &m, err);
     if (release)
         release((void *)bytes);
-    if (!m)
-        return ITS_EDAMAGED;
+    if (rc)
+        return rc;
     struct its_graph *g = its_graph_create();
-    int rc = import_model((Onnx__ModelProto *)m, g, err);
+    rc = import_model((Onnx__ModelProto *)m, g, err);
     its_onnx_message_free(m);
     if (rc)
         its_graph_destroy(&g);

@@ -112,25 +112,21 @@ static ProtobufCAllocator plain_allocator(size_t *budget)
     return (ProtobufCAllocator){spend, give_back, budget};
 }
 
-ProtobufCMessage *its_onnx_message_read(const ProtobufCMessageDescriptor *type,
-                                        const uint8_t *bytes, size_t size, struct its_error *err)
+int its_onnx_message_read(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
+                          ProtobufCMessage **out, struct its_error *err)
 {
     static const char *const not_onnx = "damaged, or not an ONNX file";
-    int rc =
-        size > ITS_ONNX_FILE_MAX ? ITS_ETOOBIG : walk(type, (struct bytes){bytes, bytes + size}, 0);
-    if (rc) {
-        its_error_set(err, rc, "%s",
-                      rc == ITS_EDAMAGED          ? not_onnx
-                      : size <= ITS_ONNX_FILE_MAX ? "messages nested deeper than 32"
-                                                  : "larger than 1 GiB");
-        return NULL;
-    }
+    *out = NULL;
+    if (size > ITS_ONNX_FILE_MAX)
+        return its_error_set(err, ITS_ETOOBIG, "larger than 1 GiB");
+    int rc = walk(type, (struct bytes){bytes, bytes + size}, 0);
+    if (rc)
+        return its_error_set(err, rc, "%s",
+                             rc == ITS_ETOOBIG ? "messages nested deeper than 32" : not_onnx);
     size_t budget = 4 * size + ((size_t)64 << 20);
     ProtobufCAllocator allocator = plain_allocator(&budget);
-    ProtobufCMessage *m = protobuf_c_message_unpack(type, &allocator, size, bytes);
-    if (!m)
-        its_error_set(err, ITS_EDAMAGED, "%s", not_onnx);
-    return m;
+    *out = protobuf_c_message_unpack(type, &allocator, size, bytes);
+    return *out ? 0 : its_error_set(err, ITS_EDAMAGED, "%s", not_onnx);
 }
 
 void its_onnx_message_free(ProtobufCMessage *m)

@@ -11,9 +11,9 @@
 
 #define ITS_ONNX_FILE_MAX ((size_t)1 << 30)
 
-/* The message, or NULL with `err` set. Owned by the caller: its_onnx_message_free. */
-ProtobufCMessage *its_onnx_message_read(const ProtobufCMessageDescriptor *type,
-                                        const uint8_t *bytes, size_t size, struct its_error *err);
+/* 0, and *out is the caller's (its_onnx_message_free); or an error. */
+int its_onnx_message_read(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
+                          ProtobufCMessage **out, struct its_error *err);
 void its_onnx_message_free(ProtobufCMessage *m);
 
 /* Gives a bytes field's memory back before its message goes. */

@@ -130,7 +130,7 @@ int its_onnx_tensor_add(struct its_graph *g, const char *name, Onnx__TensorProto
     int64_t bytes = its_shape_bytes(&shape, type);
     /* Compared before anything is allocated: the file pays for every byte it asks for. */
     if (bytes < 0 || (size_t)bytes != bytes_present(t, type))
-        return its_error_set(err, ITS_EDAMAGED, "of %s %s holds %zu bytes of values",
+        return its_error_set(err, ITS_EDAMAGED, "(%s, %s) holds %zu bytes of values",
                              its_dtype_name(type), its_shape_text(&shape, text, sizeof(text)),
                              bytes_present(t, type));
     struct its_value *v = its_graph_add_constant(g, name, type, &shape, NULL);

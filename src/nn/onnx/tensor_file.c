@@ -12,11 +12,13 @@ int its_onnx_tensor_file_read(const char *path, struct its_graph *g, struct its_
     size_t size;
     int rc = its_onnx_file_read(path, &bytes, &size, err);
     if (rc == 0) {
-        Onnx__TensorProto *t = (Onnx__TensorProto *)its_onnx_message_read(
-            &onnx__tensor_proto__descriptor, bytes, size, err);
+        ProtobufCMessage *m;
+        rc = its_onnx_message_read(&onnx__tensor_proto__descriptor, bytes, size, &m, err);
         free(bytes);
-        rc = t ? its_onnx_tensor_add(g, t->name, t, out, err) : ITS_EDAMAGED;
-        its_onnx_message_free((ProtobufCMessage *)t);
+        Onnx__TensorProto *t = (Onnx__TensorProto *)m;
+        if (rc == 0)
+            rc = its_onnx_tensor_add(g, t->name, t, out, err);
+        its_onnx_message_free(m);
     }
     if (rc)
         its_error_prefix(err, "%s", path);

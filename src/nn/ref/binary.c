@@ -1,6 +1,7 @@
 /* Two inputs that broadcast, element by element. */
 #include <math.h>
 
+#include "nn/ref/element.h"
 #include "nn/ref/ops.h"
 #include "nn/ref/walk.h"
 
@@ -118,38 +119,16 @@ int its_ref_prelu(const struct its_node *n, const void *const *in, void *const *
 
 /* --- powers: the exponent has a type of its own */
 
-static double real(const void *p, enum its_dtype type, int64_t i)
-{
-    return type == ITS_F32   ? ((const float *)p)[i]
-           : type == ITS_S64 ? ((const int64_t *)p)[i]
-                             : ((const int32_t *)p)[i];
-}
-
-static int64_t integer(const void *p, enum its_dtype type, int64_t i)
-{
-    return type == ITS_S64 ? ((const int64_t *)p)[i] : ((const int32_t *)p)[i];
-}
-
-/* A real power of an integer stays in 62 bits before it is cut to its type. */
-static int64_t cut(double x, double least, double most)
-{
-    return isnan(x) ? 0 : fmin(fmax(x, least), most);
-}
-
 static void store_power(const struct its_node *n, const void *const *in, void *out, int64_t o,
                         int64_t ia, int64_t ib)
 {
     enum its_dtype ta = n->in[0]->type, tb = n->in[1]->type;
-    if (ta == ITS_F32) {
-        ((float *)out)[o] = pow(real(in[0], ta, ia), real(in[1], tb, ib));
-        return;
-    }
-    int64_t k = tb == ITS_F32 ? cut(pow(real(in[0], ta, ia), real(in[1], tb, ib)), -0x1p62, 0x1p62)
-                              : integer_power(integer(in[0], ta, ia), integer(in[1], tb, ib));
-    if (ta == ITS_S64)
-        ((int64_t *)out)[o] = k;
+    if (ta != ITS_F32 && tb != ITS_F32)
+        its_put_integer(
+            out, ta, o,
+            integer_power(its_integer_at(in[0], ta, ia), its_integer_at(in[1], tb, ib)));
     else
-        ((int32_t *)out)[o] = (int32_t)k;
+        its_put_real(out, ta, o, pow(its_real_at(in[0], ta, ia), its_real_at(in[1], tb, ib)));
 }
 
 int its_ref_pow(const struct its_node *n, const void *const *in, void *const *out)

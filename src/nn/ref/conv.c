@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "nn/param.h"
+#include "nn/ref/element.h"
 
 /* The outputs [*from, *to) of an axis that see the picture, not the padding, through tap k. */
 static void seen(const struct its_window *w, int axis, int64_t k, int64_t *from, int64_t *to)
@@ -122,16 +123,11 @@ int its_ref_conv_transposed(const struct its_node *n, const void *const *in, voi
 
 /* --- integers */
 
-/* Bytes of either sign; a zero point left out is 0, one alone serves every index. */
-static int32_t byte(const void *p, enum its_dtype type, int64_t i)
-{
-    return type == ITS_U8 ? ((const uint8_t *)p)[i] : ((const int8_t *)p)[i];
-}
-
+/* One left out is 0; one alone serves every index. */
 static int32_t zero_point(const struct its_node *n, const void *const *in, int index, int64_t i)
 {
     const struct its_value *v = its_node_in(n, index);
-    return v ? byte(in[index], v->type, its_shape_count(&v->shape) == 1 ? 0 : i) : 0;
+    return v ? its_integer_at(in[index], v->type, its_shape_count(&v->shape) == 1 ? 0 : i) : 0;
 }
 
 static uint32_t window_sum(const struct its_node *n, const struct its_window *w,
@@ -148,8 +144,8 @@ static uint32_t window_sum(const struct its_node *n, const struct its_window *w,
                     continue;
                 int64_t ix = x0 + (c * w->in[0] + row) * w->in[1] + col;
                 int64_t iw = w0 + (c * w->kernel[0] + ky) * w->kernel[1] + kx;
-                sum += (byte(in[0], n->in[0]->type, ix) - zero[0]) *
-                       (byte(in[1], n->in[1]->type, iw) - zero[1]);
+                sum += (its_integer_at(in[0], n->in[0]->type, ix) - zero[0]) *
+                       (its_integer_at(in[1], n->in[1]->type, iw) - zero[1]);
             }
         }
     return sum;

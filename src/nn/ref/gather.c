@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
 static int64_t index_at(const struct its_value *v, const void *p, int64_t i, int64_t dim)
 {
-    int64_t k = v->type == ITS_S64 ? ((const int64_t *)p)[i] : ((const int32_t *)p)[i];
+    int64_t k = its_integer_at(p, v->type, i);
     k = k < 0 ? k + dim : k;
     return k < 0 ? 0 : k >= dim ? dim - 1 : k;
 }
@@ -18,11 +19,10 @@ static int64_t index_at(const struct its_value *v, const void *p, int64_t i, int
 int its_ref_gather(const struct its_node *n, const void *const *in, void *const *out)
 {
     const struct its_shape *s = &n->in[0]->shape;
-    int64_t outer = 1, inner = 1, count = its_shape_count(&n->in[1]->shape);
+    int64_t outer, inner, count = its_shape_count(&n->in[1]->shape);
     int axis = 0;
     its_axis_of(n, 0, s->rank, &axis, NULL);
-    for (int a = 0; a < s->rank; a++)
-        *(a < axis ? &outer : &inner) *= a == axis ? 1 : s->dim[a];
+    its_around(s, axis, &outer, &inner);
     int64_t dim = s->dim[axis], bytes = inner * its_dtype_bytes(n->in[0]->type);
     char *to = out[0];
     for (int64_t o = 0; o < outer && bytes; o++)

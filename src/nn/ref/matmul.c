@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "nn/infer.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
 /* Both inputs as stacks of matrices, walked through the broadcast leading axes. */
@@ -58,20 +59,6 @@ static void float_matrix(const struct product *p, const float *a, const float *b
     }
 }
 
-static int64_t integer(const void *p, enum its_dtype type, int64_t i)
-{
-    switch (type) {
-    case ITS_S64:
-        return ((const int64_t *)p)[i];
-    case ITS_S32:
-        return ((const int32_t *)p)[i];
-    case ITS_U8:
-        return ((const uint8_t *)p)[i];
-    default:
-        return ((const int8_t *)p)[i];
-    }
-}
-
 /* Zero points are taken off; the sum wraps at the result's width. */
 static void integer_matrix(const struct its_node *n, const struct product *p, const void *const *in,
                            const int64_t zero[2], void *out, int64_t at)
@@ -81,14 +68,12 @@ static void integer_matrix(const struct its_node *n, const struct product *p, co
         for (int64_t x = 0; x < p->columns; x++, at++) {
             uint64_t sum = 0;
             for (int64_t k = 0; k < p->inner; k++) {
-                int64_t a = integer(in[0], n->in[0]->type, a0 + y * p->inner + k) - zero[0];
-                int64_t b = integer(in[1], n->in[1]->type, b0 + k * p->columns + x) - zero[1];
+                int64_t a = its_integer_at(in[0], n->in[0]->type, a0 + y * p->inner + k) - zero[0];
+                int64_t b =
+                    its_integer_at(in[1], n->in[1]->type, b0 + k * p->columns + x) - zero[1];
                 sum += (uint64_t)a * (uint64_t)b;
             }
-            if (n->out[0]->type == ITS_S64)
-                ((int64_t *)out)[at] = sum;
-            else
-                ((int32_t *)out)[at] = (int32_t)sum;
+            its_put_integer(out, n->out[0]->type, at, sum);
         }
 }
 
@@ -119,7 +104,7 @@ int its_ref_matmul_integer(const struct its_node *n, const void *const *in, void
     int64_t zero[2] = {0, 0};
     for (int i = 0; i < 2; i++)
         if (its_node_in(n, 2 + i))
-            zero[i] = integer(in[2 + i], n->in[2 + i]->type, 0);
+            zero[i] = its_integer_at(in[2 + i], n->in[2 + i]->type, 0);
     product_init(&p, n);
     int64_t at = 0;
     for (bool more = its_walk_begin(&p.walk); more; more = its_walk_next(&p.walk)) {

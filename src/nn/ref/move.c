@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "nn/param.h"
 #include "nn/ref/walk.h"
 
@@ -22,15 +21,6 @@ static int copy_view(struct its_walk *w, const void *from, int64_t first, enum i
     return 0;
 }
 
-/* Elements before and after an axis. */
-static void around(const struct its_shape *s, int axis, int64_t *outer, int64_t *inner)
-{
-    *outer = *inner = 1;
-    for (int a = 0; a < s->rank; a++)
-        if (a != axis)
-            *(a < axis ? outer : inner) *= s->dim[a];
-}
-
 /* Copies between a piece and its place in the whole along an axis. */
 static void piece(char *whole, int64_t whole_row, char *part, int64_t part_row, int64_t rows,
                   bool to_part)
@@ -46,7 +36,7 @@ int its_ref_concat(const struct its_node *n, const void *const *in, void *const 
     int64_t bytes = its_dtype_bytes(n->out[0]->type), outer, inner, used = 0;
     int axis = 0;
     its_axis_of(n, 1, s->rank, &axis, NULL);
-    around(s, axis, &outer, &inner);
+    its_around(s, axis, &outer, &inner);
     for (int i = 0; i < n->in_count; i++) {
         int64_t row = n->in[i]->shape.dim[axis] * inner * bytes;
         piece((char *)out[0] + used, s->dim[axis] * inner * bytes, (char *)in[i], row, outer,
@@ -62,7 +52,7 @@ int its_ref_split(const struct its_node *n, const void *const *in, void *const *
     int64_t bytes = its_dtype_bytes(n->in[0]->type), outer, inner, used = 0;
     int axis = 0;
     its_axis_of(n, 0, s->rank, &axis, NULL);
-    around(s, axis, &outer, &inner);
+    its_around(s, axis, &outer, &inner);
     for (int i = 0; i < n->out_count; i++) {
         int64_t row = n->out[i]->shape.dim[axis] * inner * bytes;
         piece((char *)in[0] + used, s->dim[axis] * inner * bytes, out[i], row, outer, true);
@@ -109,56 +99,16 @@ int its_ref_expand(const struct its_node *n, const void *const *in, void *const 
 
 /* --- where each index comes from a table */
 
-/* For every axis, the input's index of each of the result's; -1: none. One block; NULL: no memory.
- * `index` gets the tables' beginnings. */
-static int64_t *tables(const struct its_shape *s, int64_t *index[ITS_RANK_MAX])
-{
-    int64_t total = 1;
-    for (int a = 0; a < s->rank; a++)
-        total += s->dim[a];
-    int64_t *block = its_try_calloc(total, sizeof *block), *next = block;
-    for (int a = 0; a < s->rank && block; a++) {
-        index[a] = next;
-        next += s->dim[a];
-    }
-    return block;
-}
-
-/* Every element from its place by the tables; `fill` where an axis has none. */
-static void copy_by_tables(const struct its_node *n, const char *from, const char *fill,
-                           int64_t *const index[ITS_RANK_MAX], char *to)
-{
-    const struct its_shape *s = &n->out[0]->shape;
-    size_t bytes = its_dtype_bytes(n->out[0]->type);
-    int64_t steps[ITS_RANK_MAX];
-    struct its_walk w;
-    its_dense_steps(&n->in[0]->shape, steps);
-    its_walk_init(&w, s);
-    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w)) {
-        int64_t row = 0;
-        bool outside = false;
-        for (int a = 0; a + 1 < s->rank; a++) {
-            int64_t i = index[a][w.at[a]];
-            outside |= i < 0;
-            row += i * steps[a];
-        }
-        for (int64_t x = 0; x < w.row; x++, to += bytes) {
-            int64_t i = s->rank ? index[s->rank - 1][x] : 0;
-            memcpy(to, outside || i < 0 ? fill : from + (row + i) * (int64_t)bytes, bytes);
-        }
-    }
-}
-
 int its_ref_tile(const struct its_node *n, const void *const *in, void *const *out)
 {
     const struct its_shape *s = &n->out[0]->shape;
-    int64_t *index[ITS_RANK_MAX], *block = tables(s, index);
+    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(s, index);
     if (!block)
         return -ENOMEM;
     for (int a = 0; a < s->rank; a++)
         for (int64_t i = 0; i < s->dim[a]; i++)
             index[a][i] = i % n->in[0]->shape.dim[a];
-    copy_by_tables(n, in[0], NULL, index, out[0]);
+    its_copy_by_tables(n->out[0], n->in[0], in[0], NULL, index, out[0]);
     free(block);
     return 0;
 }
@@ -186,13 +136,14 @@ int its_ref_pad(const struct its_node *n, const void *const *in, void *const *ou
     struct its_padding p;
     its_padding_of(n, &p, NULL);
     char mode = its_node_string(n, "mode", "constant")[0];
-    int64_t *index[ITS_RANK_MAX], *block = tables(s, index);
+    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(s, index);
     if (!block)
         return -ENOMEM;
     for (int a = 0; a < s->rank; a++)
         for (int64_t i = 0; i < s->dim[a]; i++)
             index[a][i] = padded_index(i - p.before[a], n->in[0]->shape.dim[a], mode);
-    copy_by_tables(n, in[0], its_node_in(n, 2) ? in[2] : zeros, index, out[0]);
+    its_copy_by_tables(n->out[0], n->in[0], in[0], its_node_in(n, 2) ? in[2] : zeros, index,
+                       out[0]);
     free(block);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "nn/op.h"
 #include "nn/param.h"
+#include "nn/ref/walk.h"
 
 int its_ref_batch_norm(const struct its_node *n, const void *const *in, void *const *out)
 {
@@ -44,9 +45,8 @@ static int along_axis(const struct its_node *n, const float *x, float *to, bool 
     const struct its_shape *s = &n->in[0]->shape;
     int axis = 0;
     its_axis_of(n, -1, s->rank, &axis, NULL);
-    int64_t outer = 1, step = 1;
-    for (int a = 0; a < s->rank; a++)
-        *(a < axis ? &outer : &step) *= a == axis ? 1 : s->dim[a];
+    int64_t outer, step;
+    its_around(s, axis, &outer, &step);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < step; i++) {
             int64_t first = o * s->dim[axis] * step + i;

@@ -20,8 +20,7 @@ its_ref_fn its_ref_abs, its_ref_neg, its_ref_sign, its_ref_relu, its_ref_leaky_r
 its_ref_fn its_ref_add, its_ref_sub, its_ref_mul, its_ref_div, its_ref_mod, its_ref_pow,
     its_ref_prelu, its_ref_equal, its_ref_greater, its_ref_greater_equal, its_ref_less,
     its_ref_less_equal, its_ref_and, its_ref_or, its_ref_xor;
-its_ref_fn its_ref_min, its_ref_max, its_ref_sum, its_ref_mean, its_ref_where, its_ref_clip,
-    its_ref_clip_attrs;
+its_ref_fn its_ref_min, its_ref_max, its_ref_sum, its_ref_mean, its_ref_where, its_ref_clip;
 
 /* --- sums (conv.c, pool.c, matmul.c, reduce.c, norm.c, top.c) */
 its_ref_fn its_ref_conv, its_ref_conv_transposed, its_ref_conv_integer;
@@ -34,10 +33,10 @@ its_ref_fn its_ref_batch_norm, its_ref_softmax, its_ref_log_softmax, its_ref_sof
     its_ref_log_softmax_flat;
 its_ref_fn its_ref_arg_max, its_ref_arg_min, its_ref_top_k;
 
-/* --- moved and made (move.c, gather.c, resize.c, make.c) */
+/* --- moved and made (move.c, gather.c, gather_nd.c, resize.c, make.c) */
 its_ref_fn its_ref_concat, its_ref_split, its_ref_slice, its_ref_transpose, its_ref_expand,
-    its_ref_tile, its_ref_pad, its_ref_gather, its_ref_gather_elements, its_ref_resize,
-    its_ref_depth_to_space, its_ref_space_to_depth;
+    its_ref_tile, its_ref_pad, its_ref_gather, its_ref_gather_elements, its_ref_gather_nd,
+    its_ref_scatter_nd, its_ref_resize, its_ref_depth_to_space, its_ref_space_to_depth;
 its_ref_fn its_ref_shape, its_ref_size, its_ref_constant, its_ref_constant_of_shape, its_ref_range,
     its_ref_dropout;
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "nn/param.h"
+#include "nn/ref/element.h"
 
 /* The taps [from, to) of a window that lie within [low, high) of its axis. */
 static void taps(const struct its_window *w, int axis, int64_t at, int64_t low, int64_t high,
@@ -28,23 +29,6 @@ static struct view look(const struct its_window *w, int64_t y, int64_t x)
     return v;
 }
 
-static double element(const void *p, enum its_dtype type, int64_t i)
-{
-    return type == ITS_F32  ? ((const float *)p)[i]
-           : type == ITS_U8 ? ((const uint8_t *)p)[i]
-                            : ((const int8_t *)p)[i];
-}
-
-static void store(void *p, enum its_dtype type, int64_t i, double v)
-{
-    if (type == ITS_F32)
-        ((float *)p)[i] = v;
-    else if (type == ITS_U8)
-        ((uint8_t *)p)[i] = v;
-    else
-        ((int8_t *)p)[i] = v;
-}
-
 /* Where the largest lies, -1 when the window sees nothing; a NaN wins. */
 static int64_t largest(const struct its_window *w, const struct view *v, const void *x,
                        enum its_dtype type, int64_t plane)
@@ -55,7 +39,7 @@ static int64_t largest(const struct its_window *w, const struct view *v, const v
         for (int64_t kx = v->x0; kx < v->x1; kx++) {
             int64_t i =
                 plane + (v->row + ky * w->dilation[0]) * w->in[1] + v->col + kx * w->dilation[1];
-            double e = element(x, type, i);
+            double e = its_real_at(x, type, i);
             if (best < 0 || e > most || (isnan(e) && !isnan(most))) {
                 best = i;
                 most = e;
@@ -84,7 +68,7 @@ int its_ref_max_pool(const struct its_node *n, const void *const *in, void *cons
             for (int64_t x = 0; x < w.out[1]; x++, o++) {
                 struct view v = look(&w, y, x);
                 int64_t i = largest(&w, &v, in[0], type, c * w.in[0] * w.in[1]);
-                store(out[0], type, o, i >= 0 ? element(in[0], type, i) : 0);
+                its_put_real(out[0], type, o, i >= 0 ? its_real_at(in[0], type, i) : 0);
                 if (indices)
                     indices[o] = i >= 0 ? indexed(&w, i, columns) : -1;
             }

@@ -5,13 +5,7 @@
 #include <math.h>
 
 #include "nn/param.h"
-
-static int32_t integer(const void *p, enum its_dtype type, int64_t i)
-{
-    return type == ITS_U8   ? ((const uint8_t *)p)[i]
-           : type == ITS_S8 ? ((const int8_t *)p)[i]
-                            : ((const int32_t *)p)[i];
-}
+#include "nn/ref/element.h"
 
 /* Elements that share a scale: `run` in a row, then the next of `count` scales, over and over. */
 static void scale_runs(const struct its_node *n, int64_t *run, int64_t *count)
@@ -37,12 +31,10 @@ int its_ref_quantize(const struct its_node *n, const void *const *in, void *cons
     for (int64_t i = 0; i < count; i++) {
         int64_t k = i / run % scales;
         float x = real ? ((const float *)in[0])[i] : ((const int32_t *)in[0])[i];
-        float q = rintf(x / ((const float *)in[1])[k]) + (zeros ? integer(in[2], type, k) : 0);
+        float q =
+            rintf(x / ((const float *)in[1])[k]) + (zeros ? its_integer_at(in[2], type, k) : 0);
         int v = isnan(q) ? least : (int)fminf(fmaxf(q, least), most);
-        if (type == ITS_U8)
-            ((uint8_t *)out[0])[i] = v;
-        else
-            ((int8_t *)out[0])[i] = v;
+        its_put_integer(out[0], type, i, v);
     }
     return 0;
 }
@@ -55,7 +47,7 @@ int its_ref_dequantize(const struct its_node *n, const void *const *in, void *co
     scale_runs(n, &run, &scales);
     for (int64_t i = 0; i < count; i++) {
         int64_t k = i / run % scales;
-        int64_t q = (int64_t)integer(in[0], type, i) - (zeros ? integer(in[2], type, k) : 0);
+        int64_t q = its_integer_at(in[0], type, i) - (zeros ? its_integer_at(in[2], type, k) : 0);
         ((float *)out[0])[i] = (float)q * ((const float *)in[1])[k];
     }
     return 0;

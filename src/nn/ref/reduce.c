@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
 enum how { MAX, MIN, MEAN, SUM, PROD, L2 };
@@ -50,10 +51,7 @@ static void add(struct sum *s, enum how how, enum its_dtype type, const void *p,
         v = how == L2 ? v * v : v;
         s->real = s->any ? fold_real(how, s->real, v) : v;
     } else {
-        int64_t v = type == ITS_S64   ? ((const int64_t *)p)[i]
-                    : type == ITS_S32 ? ((const int32_t *)p)[i]
-                    : type == ITS_U8  ? ((const uint8_t *)p)[i]
-                                      : ((const int8_t *)p)[i];
+        int64_t v = its_integer_at(p, type, i);
         v = how == L2 ? (int64_t)((uint64_t)v * (uint64_t)v) : v;
         s->integer = s->any ? fold_integer(how, s->integer, v) : v;
     }
@@ -76,23 +74,10 @@ static void store(const struct sum *s, enum how how, enum its_dtype type, int64_
         real = sqrt(real);
         k = sqrt((double)k);
     }
-    switch (type) {
-    case ITS_F32:
+    if (type == ITS_F32)
         ((float *)p)[i] = real;
-        break;
-    case ITS_S64:
-        ((int64_t *)p)[i] = k;
-        break;
-    case ITS_S32:
-        ((int32_t *)p)[i] = (int32_t)k;
-        break;
-    case ITS_U8:
-        ((uint8_t *)p)[i] = (uint8_t)k;
-        break;
-    default:
-        ((int8_t *)p)[i] = (int8_t)k;
-        break;
-    }
+    else
+        its_put_integer(p, type, i, k);
 }
 
 /* Two walks, one inside the other: over the axes that stay, and over those that go. */

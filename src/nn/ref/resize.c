@@ -9,33 +9,33 @@
 
 #include "base/mem.h"
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/walk.h"
 
-/* Where index i of the result lies in the input's indices. */
+/* Where index i of the result lies in the input's indices. `length` is the result's before it is
+ * rounded down to whole elements: the standard counts with that one. */
 static double position(const struct its_resize *p, int axis, int64_t in, int64_t i)
 {
-    double scale = p->scale[axis], out = in * scale;
+    double scale = p->scale[axis], length = in * scale, last = length - 1;
+    double centre = (i + 0.5) / scale - 0.5, from = p->roi[0][axis], to = p->roi[1][axis];
     switch (p->coordinates) {
     case ITS_RESIZE_HALF_PIXEL:
-        return (i + 0.5) / scale - 0.5;
-    case ITS_RESIZE_HALF_PIXEL_SYMMETRIC: {
-        double adjust = p->out[axis] / out;
-        return in / 2.0 * (1 - adjust) + (i + 0.5) / scale - 0.5;
-    }
+        break;
+    case ITS_RESIZE_HALF_PIXEL_SYMMETRIC:
+        return in / 2.0 * (1 - p->out[axis] / length) + centre;
     case ITS_RESIZE_PYTORCH_HALF_PIXEL:
-        return p->out[axis] > 1 ? (i + 0.5) / scale - 0.5 : 0;
+        return length > 1 ? centre : 0;
     case ITS_RESIZE_ALIGN_CORNERS:
-        return p->out[axis] > 1 ? i * (in - 1.0) / (p->out[axis] - 1.0) : 0;
+        return i ? i * (in - 1) / last : 0;
     case ITS_RESIZE_ASYMMETRIC:
         return i / scale;
     case ITS_RESIZE_TF_HALF_PIXEL:
         return (i + 0.5) / scale;
     case ITS_RESIZE_TF_CROP:
-        break;
+        return length > 1 ? (from + i * (to - from) / last) * (in - 1)
+                          : 0.5 * (from + to) * (in - 1);
     }
-    double from = p->roi[0][axis], to = p->roi[1][axis];
-    return p->out[axis] > 1 ? from * (in - 1) + i * (to - from) * (in - 1) / (p->out[axis] - 1.0)
-                            : 0.5 * (from + to) * (in - 1);
+    return centre;
 }
 
 static bool outside(const struct its_resize *p, int64_t in, double at)
@@ -78,59 +78,18 @@ static void nearest_table(const struct its_resize *p, int axis, int64_t in, int6
     }
 }
 
-static void store_number(enum its_dtype type, void *to, double v)
+static int resize_nearest(const struct its_node *n, const struct its_resize *p, const void *from,
+                          void *to)
 {
-    switch (type) {
-    case ITS_F32:
-        *(float *)to = v;
-        break;
-    case ITS_S64:
-        *(int64_t *)to = v;
-        break;
-    case ITS_S32:
-        *(int32_t *)to = v;
-        break;
-    case ITS_U8:
-        *(uint8_t *)to = v;
-        break;
-    default:
-        *(int8_t *)to = v;
-        break;
-    }
-}
-
-static int resize_nearest(const struct its_node *n, const struct its_resize *p, const char *from,
-                          char *to)
-{
-    const struct its_shape *x = &n->in[0]->shape, *y = &n->out[0]->shape;
-    int64_t *index[ITS_RANK_MAX], steps[ITS_RANK_MAX], total = 1;
-    size_t bytes = its_dtype_bytes(n->in[0]->type);
-    char fill[8] = {0};
-    for (int a = 0; a < y->rank; a++)
-        total += y->dim[a];
-    int64_t *block = its_try_calloc(total, sizeof *block), *next = block;
+    const struct its_shape *y = &n->out[0]->shape;
+    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(y, index);
+    char fill[8];
     if (!block)
         return -ENOMEM;
-    for (int a = 0; a < y->rank; next += y->dim[a++]) {
-        index[a] = next;
-        nearest_table(p, a, x->dim[a], next);
-    }
-    its_dense_steps(x, steps);
-    store_number(n->in[0]->type, fill, p->extrapolation);
-    struct its_walk w;
-    its_walk_init(&w, y);
-    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w)) {
-        int64_t row = 0;
-        bool none = false;
-        for (int a = 0; a + 1 < y->rank; a++) {
-            none |= index[a][w.at[a]] < 0;
-            row += index[a][w.at[a]] * steps[a];
-        }
-        for (int64_t i = 0; i < w.row; i++, to += bytes) {
-            int64_t at = y->rank ? index[y->rank - 1][i] : 0;
-            memcpy(to, none || at < 0 ? fill : from + (row + at) * (int64_t)bytes, bytes);
-        }
-    }
+    for (int a = 0; a < y->rank; a++)
+        nearest_table(p, a, n->in[0]->shape.dim[a], index[a]);
+    its_put_real(fill, n->in[0]->type, 0, p->extrapolation);
+    its_copy_by_tables(n->out[0], n->in[0], from, fill, index, to);
     free(block);
     return 0;
 }
@@ -188,9 +147,8 @@ static void blend_at(const struct its_resize *p, int axis, int64_t in, double at
 static int resize_axis(const struct its_resize *p, int axis, const struct its_shape *s,
                        const float *from, float *to)
 {
-    int64_t outer = 1, inner = 1, in = s->dim[axis], out = p->out[axis];
-    for (int a = 0; a < s->rank; a++)
-        *(a < axis ? &outer : &inner) *= a == axis ? 1 : s->dim[a];
+    int64_t outer, inner, in = s->dim[axis], out = p->out[axis];
+    its_around(s, axis, &outer, &inner);
     double squeeze;
     struct blend b = {.weight =
                           its_try_calloc(2 * ceil(reach(p, axis, &squeeze)) + 2, sizeof(double))};

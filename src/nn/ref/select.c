@@ -3,40 +3,9 @@
 #include <string.h>
 
 #include "nn/op.h"
+#include "nn/ref/element.h"
 #include "nn/ref/ops.h"
 #include "nn/ref/walk.h"
-
-static double real(const void *p, enum its_dtype type, int64_t i)
-{
-    switch (type) {
-    case ITS_F32:
-        return ((const float *)p)[i];
-    case ITS_S32:
-        return ((const int32_t *)p)[i];
-    case ITS_U8:
-        return ((const uint8_t *)p)[i];
-    default:
-        return ((const int8_t *)p)[i];
-    }
-}
-
-static void store(void *p, enum its_dtype type, int64_t i, double v)
-{
-    switch (type) {
-    case ITS_F32:
-        ((float *)p)[i] = v;
-        break;
-    case ITS_S32:
-        ((int32_t *)p)[i] = (int32_t)(int64_t)v;
-        break;
-    case ITS_U8:
-        ((uint8_t *)p)[i] = (uint8_t)(int64_t)v;
-        break;
-    default:
-        ((int8_t *)p)[i] = (int8_t)(int64_t)v;
-        break;
-    }
-}
 
 enum how { MIN, MAX, SUM };
 
@@ -72,8 +41,8 @@ static void fold_input(const struct its_node *n, enum how how, int index, const 
                 int64_t *to = out, b = ((const int64_t *)in)[at];
                 to[o] = index ? fold_wide(how, to[o], b) : b;
             } else {
-                double b = real(in, type, at);
-                store(out, type, o, index ? fold(how, real(out, type, o), b) : b);
+                double b = its_real_at(in, type, at);
+                its_put_real(out, type, o, index ? fold(how, its_real_at(out, type, o), b) : b);
             }
         }
 }
@@ -139,20 +108,10 @@ int its_ref_clip(const struct its_node *n, const void *const *in, void *const *o
             x = low ? fold_wide(MAX, x, *(const int64_t *)low) : x;
             ((int64_t *)out[0])[i] = high ? fold_wide(MIN, x, *(const int64_t *)high) : x;
         } else {
-            double x = real(in[0], type, i);
-            x = low ? fold(MAX, x, real(low, type, 0)) : x;
-            store(out[0], type, i, high ? fold(MIN, x, real(high, type, 0)) : x);
+            double x = its_real_at(in[0], type, i);
+            x = low ? fold(MAX, x, its_real_at(low, type, 0)) : x;
+            its_put_real(out[0], type, i, high ? fold(MIN, x, its_real_at(high, type, 0)) : x);
         }
     }
-    return 0;
-}
-
-/* Before opset 11 the bounds are attributes. */
-int its_ref_clip_attrs(const struct its_node *n, const void *const *in, void *const *out)
-{
-    float low = its_node_float(n, "min", -INFINITY), high = its_node_float(n, "max", INFINITY);
-    int64_t count = its_shape_count(&n->in[0]->shape);
-    for (int64_t i = 0; i < count; i++)
-        ((float *)out[0])[i] = fold(MIN, fold(MAX, ((const float *)in[0])[i], low), high);
     return 0;
 }

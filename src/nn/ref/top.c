@@ -4,7 +4,9 @@
 
 #include "base/mem.h"
 #include "nn/param.h"
+#include "nn/ref/element.h"
 #include "nn/ref/ops.h"
+#include "nn/ref/walk.h"
 
 /* Every type of number but s64 is exact in double; s64 is compared as it is. */
 static bool before(const void *p, enum its_dtype type, int64_t a, int64_t b, bool largest)
@@ -13,30 +15,8 @@ static bool before(const void *p, enum its_dtype type, int64_t a, int64_t b, boo
         const int64_t *v = p;
         return largest ? v[a] > v[b] : v[a] < v[b];
     }
-    double va = 0, vb = 0;
-    switch (type) {
-    case ITS_F32:
-        va = ((const float *)p)[a], vb = ((const float *)p)[b];
-        break;
-    case ITS_S32:
-        va = ((const int32_t *)p)[a], vb = ((const int32_t *)p)[b];
-        break;
-    case ITS_U8:
-        va = ((const uint8_t *)p)[a], vb = ((const uint8_t *)p)[b];
-        break;
-    default:
-        va = ((const int8_t *)p)[a], vb = ((const int8_t *)p)[b];
-        break;
-    }
+    double va = its_real_at(p, type, a), vb = its_real_at(p, type, b);
     return largest ? va > vb : va < vb;
-}
-
-static void around(const struct its_shape *s, int axis, int64_t *outer, int64_t *inner)
-{
-    *outer = *inner = 1;
-    for (int a = 0; a < s->rank; a++)
-        if (a != axis)
-            *(a < axis ? outer : inner) *= s->dim[a];
 }
 
 static int arg(const struct its_node *n, const void *in, int64_t *out, bool largest)
@@ -47,7 +27,7 @@ static int arg(const struct its_node *n, const void *in, int64_t *out, bool larg
     int64_t outer, inner;
     int axis = 0;
     its_axis_of(n, 0, s->rank, &axis, NULL);
-    around(s, axis, &outer, &inner);
+    its_around(s, axis, &outer, &inner);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t k = 0; k < inner; k++) {
             int64_t base = o * s->dim[axis] * inner + k, best = 0;
@@ -98,7 +78,7 @@ int its_ref_top_k(const struct its_node *n, const void *const *in, void *const *
     int64_t outer, inner;
     int axis = 0;
     its_axis_of(n, -1, s->rank, &axis, NULL);
-    around(s, axis, &outer, &inner);
+    its_around(s, axis, &outer, &inner);
     int64_t dim = s->dim[axis], k = *(const int64_t *)in[1];
     size_t bytes = its_dtype_bytes(n->in[0]->type);
     int64_t *index = its_try_calloc(dim + 1, sizeof *index);

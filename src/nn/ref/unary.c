@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/ref/element.h"
 #include "nn/ref/ops.h"
 #include "nn/ref/unary.h"
 
@@ -144,51 +145,22 @@ int its_ref_identity(const struct its_node *n, const void *const *in, void *cons
 
 /* --- casts */
 
-/* C leaves conversions out of range open; here they stop at the range's ends, NaN is 0. */
-static int64_t integer_of(double x)
+static bool real(enum its_dtype type)
 {
-    if (isnan(x))
-        return 0;
-    return x >= 0x1p63 ? INT64_MAX : x < -0x1p63 ? INT64_MIN : (int64_t)x;
+    return type == ITS_F32 || type == ITS_F64;
 }
-
-#define READ(T) ((const T *)in[0])[i]
 
 int its_ref_cast(const struct its_node *n, const void *const *in, void *const *out)
 {
     enum its_dtype from = n->in[0]->type, to = n->out[0]->type;
     int64_t count = its_shape_count(&n->out[0]->shape);
-    bool real = from == ITS_F32 || from == ITS_F64;
     for (int64_t i = 0; i < count; i++) {
-        double f = from == ITS_F32 ? READ(float) : from == ITS_F64 ? READ(double) : 0;
-        int64_t k = real              ? integer_of(f)
-                    : from == ITS_S64 ? READ(int64_t)
-                    : from == ITS_S32 ? READ(int32_t)
-                    : from == ITS_S8  ? READ(int8_t)
-                                      : READ(uint8_t);
-        switch (to) {
-        case ITS_F32:
-            ((float *)out[0])[i] = real ? (float)f : (float)k;
-            break;
-        case ITS_F64:
-            ((double *)out[0])[i] = real ? f : (double)k;
-            break;
-        case ITS_S64:
-            ((int64_t *)out[0])[i] = k;
-            break;
-        case ITS_S32:
-            ((int32_t *)out[0])[i] = (int32_t)k;
-            break;
-        case ITS_S8:
-            ((int8_t *)out[0])[i] = (int8_t)k;
-            break;
-        case ITS_BOOL:
-            ((uint8_t *)out[0])[i] = real ? f != 0 : k != 0;
-            break;
-        default:
-            ((uint8_t *)out[0])[i] = (uint8_t)k;
-            break;
-        }
+        if (to == ITS_BOOL)
+            ((uint8_t *)out[0])[i] = its_real_at(in[0], from, i) != 0;
+        else if (real(from) || real(to))
+            its_put_real(out[0], to, i, its_real_at(in[0], from, i));
+        else
+            its_put_integer(out[0], to, i, its_integer_at(in[0], from, i));
     }
     return 0;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 void its_dense_steps(const struct its_shape *s, int64_t steps[ITS_RANK_MAX])
 {
     int64_t step = 1;
@@ -10,6 +12,14 @@ void its_dense_steps(const struct its_shape *s, int64_t steps[ITS_RANK_MAX])
         steps[i] = step;
         step *= s->dim[i];
     }
+}
+
+void its_around(const struct its_shape *s, int axis, int64_t *outer, int64_t *inner)
+{
+    *outer = *inner = 1;
+    for (int a = 0; a < s->rank; a++)
+        if (a != axis)
+            *(a < axis ? outer : inner) *= s->dim[a];
 }
 
 void its_walk_init(struct its_walk *w, const struct its_shape *over)
@@ -72,4 +82,41 @@ void its_copy_row(void *to, const void *from, int64_t count, int64_t step, size_
         COPY(uint32_t);
     else
         COPY(uint64_t);
+}
+
+int64_t *its_index_tables(const struct its_shape *s, int64_t *index[ITS_RANK_MAX])
+{
+    int64_t total = 1;
+    for (int a = 0; a < s->rank; a++)
+        total += s->dim[a];
+    int64_t *block = its_try_calloc(total, sizeof *block), *next = block;
+    for (int a = 0; a < s->rank && block; a++) {
+        index[a] = next;
+        next += s->dim[a];
+    }
+    return block;
+}
+
+void its_copy_by_tables(const struct its_value *out, const struct its_value *in, const void *from,
+                        const void *fill, int64_t *const index[ITS_RANK_MAX], void *to)
+{
+    int last = out->shape.rank - 1;
+    int64_t bytes = its_dtype_bytes(out->type), steps[ITS_RANK_MAX];
+    const char *elements = from;
+    char *next = to;
+    struct its_walk w;
+    its_dense_steps(&in->shape, steps);
+    its_walk_init(&w, &out->shape);
+    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w)) {
+        int64_t row = 0;
+        bool outside = false;
+        for (int a = 0; a < last; a++) {
+            outside |= index[a][w.at[a]] < 0;
+            row += index[a][w.at[a]] * steps[a];
+        }
+        for (int64_t x = 0; x < w.row; x++, next += bytes) {
+            int64_t i = last < 0 ? 0 : index[last][x];
+            memcpy(next, outside || i < 0 ? fill : elements + (row + i) * bytes, bytes);
+        }
+    }
 }

@@ -30,5 +30,15 @@ bool its_walk_next(struct its_walk *w);
 /* steps[i]: elements between neighbours along axis i of a dense tensor. */
 void its_dense_steps(const struct its_shape *s, int64_t steps[ITS_RANK_MAX]);
 
+/* Elements before and after an axis: the others' product. */
+void its_around(const struct its_shape *s, int axis, int64_t *outer, int64_t *inner);
+
 /* Copies `count` elements of `bytes` bytes, `step` elements apart, to a dense row. */
 void its_copy_row(void *to, const void *from, int64_t count, int64_t step, size_t bytes);
+
+/* One list per axis of s, as long as the axis, for its_copy_by_tables; index[a] is where axis a's
+ * begins. One block for free(); NULL: no memory. */
+int64_t *its_index_tables(const struct its_shape *s, int64_t *index[ITS_RANK_MAX]);
+/* to[i, j, …] = from[index[0][i], index[1][j], …], or *fill where one of these is negative. */
+void its_copy_by_tables(const struct its_value *out, const struct its_value *in, const void *from,
+                        const void *fill, int64_t *const index[ITS_RANK_MAX], void *to);

@@ -1,0 +1,248 @@
+/* Plans of small graphs: what the CPU's kernels give is what the reference gives, parts of concats
+ * and splits are not copied, and no two slots that live at the same time share a byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "nn/pass.h"
+#include "tests/nn/small_graph.h"
+
+typedef struct its_value *values[];
+
+static bool in_block(const struct its_slot *s)
+{
+    return s->base < 0 && !s->external && !s->constant && s->first >= 0;
+}
+
+static void check_memory(const struct its_plan *p)
+{
+    size_t sum = 0;
+    for (int i = 0; i < p->slot_count; i++) {
+        const struct its_slot *a = &p->slot[i];
+        if (!in_block(a))
+            continue;
+        sum += a->bytes;
+        assert_int_equal(a->at % 64, 0);
+        assert_true(a->at + a->bytes <= p->block_bytes);
+        for (int k = i + 1; k < p->slot_count; k++) {
+            const struct its_slot *b = &p->slot[k];
+            bool together = in_block(b) && a->first <= b->last && b->first <= a->last;
+            bool apart = a->at + a->bytes <= b->at || b->at + b->bytes <= a->at;
+            assert_true(!together || apart);
+        }
+    }
+    print_message("%d steps, %zu bytes instead of %zu\n", p->step_count, p->block_bytes, sum);
+}
+
+/* Slots that lie in another one. */
+static int parts_of(const struct its_plan *p)
+{
+    int count = 0;
+    for (int i = 0; i < p->slot_count; i++)
+        count += p->slot[i].base >= 0;
+    return count;
+}
+
+static int conversions_of(const struct its_plan *p)
+{
+    int count = 0;
+    for (int i = 0; i < p->step_count; i++)
+        count += p->step[i].node == NULL;
+    return count;
+}
+
+/* The graph by the reference, then after the passes by the CPU's kernels. */
+static struct its_plan *check(struct its_graph *g, int threads, double tolerance)
+{
+    struct its_plan *p;
+    struct its_error err;
+    enum its_precision f32 = ITS_PRECISION_F32;
+    int64_t count = its_shape_count(&g->output[0]->shape);
+    float *want = run_graph(g, &its_backend_ref, 1, NULL);
+    assert_int_equal(its_pass_all(g, false, &err), 0);
+    float *got = run_graph(g, its_backend_cpu(&f32), threads, &p);
+    double apart = largest_difference(want, got, count);
+    print_message("at most %.8f apart\n", apart);
+    assert_true(apart < tolerance);
+    check_memory(p);
+    free(want);
+    free(got);
+    return p;
+}
+
+static struct its_value *concat(struct its_graph *g, struct its_value *const *parts)
+{
+    struct its_value *v = add_op(g, "Concat", parts, 1);
+    set_int(g, v, "axis", 1);
+    v->shape = parts[0]->shape;
+    v->shape.dim[1] = 0;
+    for (int i = 0; parts[i]; i++)
+        v->shape.dim[1] += parts[i]->shape.dim[1];
+    return v;
+}
+
+static struct its_value *split(struct its_graph *g, struct its_value *x, int64_t a, int64_t b)
+{
+    int64_t parts[] = {a, b};
+    struct its_value *v = add_op(g, "Split", (values){x, add_ints(g, 2, parts), NULL}, 2);
+    set_int(g, v, "axis", 1);
+    for (int i = 0; i < 2; i++) {
+        v->from->out[i]->shape = x->shape;
+        v->from->out[i]->shape.dim[1] = parts[i];
+    }
+    return v;
+}
+
+/* Split, bottleneck with a residual, Concat: the block most of YOLO is made of. */
+static struct its_value *add_c3(struct its_graph *g, uint32_t *seed, struct its_value *x, int half)
+{
+    struct its_value *y = add_silu(g, add_conv(g, seed, x, 2 * half, 1, 1, 1));
+    struct its_node *s = split(g, y, half, half)->from;
+    struct its_value *b = add_silu(g, add_conv(g, seed, s->out[1], half / 2, 3, 1, 1));
+    b = add_silu(g, add_conv(g, seed, b, half, 3, 1, 1));
+    b = add_op(g, "Add", (values){s->out[1], b, NULL}, 1);
+    b->shape = s->out[1]->shape;
+    y = concat(g, (values){s->out[0], s->out[1], b, NULL});
+    return add_silu(g, add_conv(g, seed, y, 2 * half, 1, 1, 1));
+}
+
+static void test_parts_are_not_copied(void **state)
+{
+    uint32_t seed = 1;
+    struct its_graph *g = its_graph_create();
+    struct its_value *x = add_input(g, "x", 3, 40, 24);
+    x = add_silu(g, add_conv(g, &seed, x, 16, 3, 2, 1));
+    set_output(g, add_c3(g, &seed, add_c3(g, &seed, x, 16), 32));
+    infer(g);
+    struct its_plan *p = check(g, 1, 1e-4);
+    /* Per block: the split's input in the concat's, both halves in that, the sum as well. */
+    assert_int_equal(parts_of(p), 2 * 4);
+    assert_int_equal(conversions_of(p), 1); /* the output, to planes */
+    its_plan_destroy(&p);
+    its_graph_destroy(&g);
+}
+
+/* Parts that cannot lie where the concat wants them are copied, and come out right: twice the same,
+ * not at a multiple of 16, or halves in another order. */
+static void test_parts_that_must_be_copied(void **state)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        uint32_t seed = 2;
+        struct its_graph *g = its_graph_create();
+        struct its_value *x = add_input(g, "x", 3, 20, 20);
+        struct its_value *y = add_conv(g, &seed, x, 32, 3, 1, 1);
+        struct its_node *s = split(g, y, kind == 1 ? 8 : 16, kind == 1 ? 24 : 16)->from;
+        if (kind == 0)
+            y = concat(g, (values){s->out[0], s->out[0], s->out[1], NULL});
+        else
+            y = concat(g, (values){s->out[1], s->out[0], NULL});
+        set_output(g, add_conv(g, &seed, y, 16, 1, 1, 1));
+        infer(g);
+        struct its_plan *p = check(g, 1, 1e-4);
+        its_plan_destroy(&p);
+        its_graph_destroy(&g);
+    }
+}
+
+static struct its_value *add_pool(struct its_graph *g, struct its_value *x, int k)
+{
+    int64_t window[] = {k, k}, pads[] = {k / 2, k / 2, k / 2, k / 2};
+    struct its_value *y = add_op(g, "MaxPool", (values){x, NULL}, 1);
+    set_ints(g, y, "kernel_shape", 2, window);
+    set_ints(g, y, "pads", 4, pads);
+    y->shape = x->shape;
+    return y;
+}
+
+static void test_pyramid_of_pools(void **state)
+{
+    for (int threads = 1; threads <= 2; threads++) {
+        uint32_t seed = 3;
+        struct its_graph *g = its_graph_create();
+        struct its_value *x = add_input(g, "x", 3, 13, 21);
+        struct its_value *a = add_silu(g, add_conv(g, &seed, x, 32, 1, 1, 1));
+        struct its_value *b = add_pool(g, a, 5), *c = add_pool(g, b, 5), *d = add_pool(g, c, 5);
+        x = concat(g, (values){a, b, c, d, NULL});
+        set_output(g, add_conv(g, &seed, x, 24, 1, 1, 1));
+        infer(g);
+        struct its_plan *p = check(g, threads, 1e-4);
+        assert_int_equal(parts_of(p), 4);
+        its_plan_destroy(&p);
+        its_graph_destroy(&g);
+    }
+}
+
+/* Odd channel counts, groups, depthwise, strides: whatever kernel takes them. */
+static void test_convolutions_of_all_kinds(void **state)
+{
+    static const struct {
+        int c, out, k, stride, group;
+    } kind[] = {{3, 8, 3, 2, 1},  {8, 16, 3, 1, 1},    {5, 7, 3, 1, 1},  {24, 40, 1, 1, 1},
+                {16, 16, 3, 1, 16}, {80, 80, 3, 2, 80}, {12, 12, 5, 1, 12}, {32, 64, 3, 1, 2},
+                {6, 9, 3, 1, 3},  {1, 1, 1, 1, 1}};
+    for (int i = 0; i < (int)ITS_ARRAY_LEN(kind); i++)
+        for (int threads = 1; threads <= 2; threads++) {
+            uint32_t seed = 4 + (uint32_t)i;
+            struct its_graph *g = its_graph_create();
+            struct its_value *x = add_input(g, "x", 3, 19, 23);
+            struct its_value *y = add_silu(g, add_conv(g, &seed, x, kind[i].c, 1, 1, 1));
+            y = add_conv(g, &seed, y, kind[i].out, kind[i].k, kind[i].stride, kind[i].group);
+            set_output(g, i % 2 ? add_silu(g, y) : y);
+            infer(g);
+            struct its_plan *p = check(g, threads, 1e-4);
+            its_plan_destroy(&p);
+            its_graph_destroy(&g);
+        }
+}
+
+/* What no kernel is made for goes to the reference, with conversions round it. */
+static void test_the_rest_by_the_reference(void **state)
+{
+    static const int64_t shape[] = {1, 4, 8, -1}, perm[] = {0, 2, 1, 3};
+    uint32_t seed = 5;
+    struct its_graph *g = its_graph_create();
+    struct its_value *x = add_input(g, "x", 3, 10, 12);
+    struct its_value *y = add_silu(g, add_conv(g, &seed, x, 32, 3, 1, 1));
+    y = add_op(g, "Reshape", (values){y, add_ints(g, 4, shape), NULL}, 1);
+    y = add_op(g, "Transpose", (values){y, NULL}, 1);
+    set_ints(g, y, "perm", 4, perm);
+    y = add_op(g, "Softmax", (values){y, NULL}, 1);
+    set_int(g, y, "axis", 1);
+    set_output(g, add_op(g, "Mul", (values){y, y, NULL}, 1));
+    infer(g);
+    struct its_plan *p = check(g, 1, 1e-5);
+    its_plan_destroy(&p);
+    its_graph_destroy(&g);
+}
+
+/* An output that is an input of nothing else, an input given straight out, a part as an output. */
+static void test_outputs_anywhere(void **state)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        uint32_t seed = 6;
+        struct its_graph *g = its_graph_create();
+        struct its_value *x = add_input(g, "x", 3, 8, 8);
+        struct its_value *y = add_conv(g, &seed, x, 32, 1, 1, 1);
+        struct its_node *s = split(g, y, 16, 16)->from;
+        struct its_value *z = concat(g, (values){s->out[0], s->out[1], NULL});
+        set_output(g, kind == 0 ? s->out[1] : kind == 1 ? z : y);
+        infer(g);
+        struct its_plan *p = check(g, 1, 1e-5);
+        its_plan_destroy(&p);
+        its_graph_destroy(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts_are_not_copied),
+                                       cmocka_unit_test(test_parts_that_must_be_copied),
+                                       cmocka_unit_test(test_pyramid_of_pools),
+                                       cmocka_unit_test(test_convolutions_of_all_kinds),
+                                       cmocka_unit_test(test_the_rest_by_the_reference),
+                                       cmocka_unit_test(test_outputs_anywhere)};
+    return cmocka_run_group_tests_name("nn/plan", tests, NULL, NULL);
+}
