@@ -65,7 +65,7 @@ struct run {
     const struct settings *set;
     struct its_coco_items truth, found;
     int pictures;
-    int64_t spent_us; /* prepare, infer and post */
+    int64_t prepare_us, infer_us, post_us;
 
     struct its_model *model;
     struct its_net_detector *detector;
@@ -96,11 +96,13 @@ static bool is_wanted(const struct run *r, int class_id)
 static void by_network(struct run *r, int image, const struct its_frame *f)
 {
     struct its_detections found;
-    int64_t start_us = its_mono_us();
-    int rc = its_net_detector_frames(r->detector, &f, 1, &found, NULL);
-    r->spent_us += its_mono_us() - start_us;
+    struct its_stamps now = {.arrived_us = its_mono_us()}, *stamps = &now;
+    int rc = its_net_detector_frames(r->detector, &f, 1, &found, &stamps);
     if (rc < 0)
         die("the network failed", its_strerror(rc));
+    r->prepare_us += its_stamps_spent_us(&now, ITS_STAGE_PREPARE);
+    r->infer_us += its_stamps_spent_us(&now, ITS_STAGE_INFER);
+    r->post_us += its_stamps_spent_us(&now, ITS_STAGE_POST);
     const struct its_candidates *c = its_net_detector_candidates(r->detector);
     for (int i = 0; i < c->count; i++)
         if (is_wanted(r, c->item[i].class_id))
@@ -244,12 +246,15 @@ static void report(struct run *r)
     struct its_coco_counts c = its_coco_count(&r->truth, &r->found, 0.5f, r->set->show);
     double precision = (double)c.right / ITS_MAX(c.right + c.wrong, 1);
     double recall = (double)c.right / ITS_MAX(c.right + c.missed, 1);
-    double ms = r->detector ? (double)r->spent_us * 1e-3 / ITS_MAX(r->pictures, 1) : 0;
+    double per_ms = 1e-3 / ITS_MAX(r->pictures, 1);
+    double prepare = (double)r->prepare_us * per_ms, infer = (double)r->infer_us * per_ms;
+    double post = (double)r->post_us * per_ms;
     if (r->set->json) {
         printf("{\"v\":1,\"pictures\":%d,\"truths\":%d,\"classes\":%d,\"map\":%.4f,\"map50\":%.4f,"
-               "\"right\":%d,\"wrong\":%d,\"missed\":%d,\"ms\":%.2f}\n",
+               "\"right\":%d,\"wrong\":%d,\"missed\":%d,\"prepare_ms\":%.3f,\"infer_ms\":%.3f,"
+               "\"post_ms\":%.3f}\n",
                r->pictures, r->truth.count, s.classes, s.map, s.ap[0], c.right, c.wrong, c.missed,
-               ms);
+               prepare, infer, post);
         return;
     }
     printf("%d pictures, %d truths, %d classes: mAP50-95 %.4f, mAP50 %.4f\n", r->pictures,
@@ -257,7 +262,7 @@ static void report(struct run *r)
     printf("score >= %.2f: right %d, wrong %d, missed %d; precision %.3f, recall %.3f\n",
            r->set->show, c.right, c.wrong, c.missed, precision, recall);
     if (r->detector)
-        printf("%.2f ms a picture, decoding apart\n", ms);
+        printf("a picture: prepare %.2f ms, infer %.2f ms, post %.2f ms\n", prepare, infer, post);
 }
 
 int main(int argc, char **argv)

@@ -261,7 +261,12 @@ static int start(struct detect *d, const struct its_net_detector_settings *s, st
     if (rc < 0)
         return rc;
     d->names = its_model_labels(d->model, d->call->arena);
-    return its_net_detector_create(d->model, s, &d->detector, err);
+    rc = its_net_detector_create(d->model, s, &d->detector, err);
+    bool other = rc == ITS_EUNSUPPORTED && its_model_info(d->model)->head != ITS_HEAD_NONE;
+    if (other && !d->set->all_classes)
+        fputs("its-camera-ai detect: with --all-classes you see what else it knows\n",
+              d->call->err);
+    return rc;
 }
 
 static void stop(struct detect *d)

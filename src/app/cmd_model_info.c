@@ -51,8 +51,9 @@ static void classes_text(struct its_str *out, const struct its_model_info *info)
         its_str_puts(out, "not named in the file");
     else if (named == 0)
         its_str_puts(out, "no road users");
-    if (info->class_names && info->classes > named)
-        its_str_printf(out, " (and %d others)", info->classes - named);
+    int others = info->class_names ? info->classes - named : 0;
+    if (others > 0)
+        its_str_printf(out, " (and %d other%s)", others, others == 1 ? "" : "s");
 }
 
 static void info_text(struct its_str *out, const struct its_model_info *info)

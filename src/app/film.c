@@ -1,3 +1,5 @@
+/* A source read unpaced, its packets through one decoder on the caller's thread: no decode pool, no
+ * queue. The decoder is asked for a frame first, and fed only when it has none. */
 #include "app/film.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The rows behind --size, --precision and their kin, and what they mean to a network. */
 #include "app/model_flags.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Tables are for people and may change; the JSON names are a contract. */
 #include "app/model_text.h"
 
 #include <stdio.h>

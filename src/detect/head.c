@@ -1,3 +1,5 @@
+/* What all heads share: which classes are wanted, and whether an output has the shape its head
+ * says. */
 #include "detect/head.h"
 
 void its_head_want_add(struct its_head_want *w, int class_id, float threshold)

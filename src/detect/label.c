@@ -1,3 +1,4 @@
+/* COCO's names are ours; the rest is a table. */
 #include "detect/label.h"
 
 #include <strings.h>

@@ -100,14 +100,9 @@ static int make_network(struct its_net_detector *d, const struct its_model *m,
     struct its_network_settings settings = *wanted;
     settings.head_maps = d->head == ITS_HEAD_YOLO;
     int rc = its_network_create(m, &settings, &d->network, err);
-    if (rc < 0 || !settings.head_maps)
-        return rc;
-    d->level_count = its_network_head(d->network, &d->levels);
-    if (d->level_count > 0)
-        return 0;
-    its_network_destroy(&d->network);
-    settings.head_maps = false;
-    return its_network_create(m, &settings, &d->network, err);
+    if (rc == 0)
+        d->level_count = its_network_head(d->network, &d->levels);
+    return rc;
 }
 
 static int check_head(const struct its_net_detector *d, const struct its_model_info *info,

@@ -59,18 +59,20 @@ static bool takes_int8(const struct its_node *n, struct its_form *in, struct its
     return true;
 }
 
-/* Large pictures with few channels, where oneDNN's kernels wait for memory (bench-conv: 1.03 to 1.3
- * times faster on Zen 5; elsewhere oneDNN's are as good or better). */
+/* Where oneDNN's kernels wait for memory: an activation behind few products per value, on pictures of
+ * some size (bench-conv on Zen 5: 1.01 to 1.21 times faster; elsewhere oneDNN's are better). A rule
+ * and not a race: races choose otherwise from run to run, and results would with them. */
 static bool takes_f32(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
-    if (its_cpu_best() < ITS_CPU_AVX512 || !is_plain(n, ITS_F32) ||
+    if (its_cpu_best() < ITS_CPU_AVX512 || n->act == ITS_ACT_NONE || !is_plain(n, ITS_F32) ||
         its_node_int(n, "group", 1) != 1)
         return false;
     const int64_t *o = n->out[0]->shape.dim, *w = n->in[1]->shape.dim;
     struct its_window win;
     its_assert(its_window_of(n, &win, NULL) == 0);
-    bool fits = w[2] == 1 || win.stride[0] == 2 || w[1] <= 16;
-    if (n->act == ITS_ACT_NONE || o[2] * o[3] < 80 * 80 || w[0] < w[1] || w[1] > 80 || !fits)
+    bool point = w[2] == 1 && w[3] == 1 && w[1] <= 256;
+    bool few = w[1] == 16 && win.stride[0] == 1 && w[0] >= w[1];
+    if (o[2] * o[3] < 40 * 40 || (!point && !few))
         return false;
     set_forms(n, ITS_F32, ITS_F32, in, out);
     return true;
