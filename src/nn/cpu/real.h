@@ -1,5 +1,8 @@
-/* Activations and conversions of 16 values in f32 registers. For files compiled for AVX-512. */
+/* Activations and conversions of 16 values in f32 registers. For files compiled for AVX-512;
+ * empty in others. */
 #pragma once
+
+#ifdef __AVX512F__
 
 #include <immintrin.h>
 
@@ -76,3 +79,4 @@ static inline __mmask16 its_block_mask(const struct its_place *p, int block)
     int real = p->c - 16 * block;
     return real >= 16 ? 0xffff : (__mmask16)((1u << real) - 1);
 }
+#endif
