@@ -114,3 +114,5 @@ void its_conv_gather(const struct its_conv *c, const void *in, int n, int from, 
 void its_conv_quads_f32(const float *const plane[4], int planes, int n, float per_step, float zero,
                         uint32_t *out);
 void its_conv_quads_u8(const uint8_t *const plane[4], int planes, int n, uint32_t *out);
+/* Pixels of 3 or 4 bytes (`stride`); a fourth byte meets a weight of zero. */
+void its_conv_quads_pixels(const uint8_t *pixels, int stride, int n, uint32_t *out);

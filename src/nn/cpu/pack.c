@@ -51,9 +51,18 @@ static bool possible(const struct its_conv_desc *d)
            (int64_t)i->c * d->kernel_h * d->kernel_w <= MOST_PRODUCTS;
 }
 
+/* Colours as cameras' pictures have them: RGB or RGBx. */
+static bool packed_pixels(const struct its_place *p)
+{
+    return p->layout == ITS_LAYOUT_PIXELS && p->type == ITS_U8 && p->c >= 3 &&
+           p->c <= p->pixel_stride && p->pixel_stride <= 4;
+}
+
 static enum its_conv_feed feed_of(const struct its_conv_desc *d)
 {
     const struct its_place *i = &d->in;
+    if (packed_pixels(i))
+        return ITS_FEED_QUADS;
     if (i->layout == ITS_LAYOUT_PLANES)
         return d->math == ITS_CONV_INT8 ? ITS_FEED_QUADS : ITS_FEED_PLANES;
     bool plain = d->kernel_h == 1 && d->kernel_w == 1 && d->stride == 1 && d->pad_top == 0 &&
@@ -71,6 +80,8 @@ static bool kernels_take(const struct its_conv_desc *d)
         return d->in.c <= 4 && d->groups == 1 && d->in.type != ITS_BF16;
     if (d->math == ITS_CONV_INT8 && d->in.type != ITS_U8)
         return false;
+    if (packed_pixels(&d->in))
+        return d->groups == 1;
     if (depthwise(d))
         return d->math != ITS_CONV_INT8 || d->kernel_w == 3;
     return d->in.block % 16 == 0;
