@@ -11,6 +11,10 @@
  * there is one thread. Elsewhere than in glibc it does nothing. */
 void its_mem_settle(void);
 
+/* Gives the pages back that nothing is in, wherever they lie. Takes milliseconds, in parts of which
+ * other threads' allocations wait: now and then. Any thread. Elsewhere than in glibc: nothing. */
+void its_mem_trim(void);
+
 /* Zeroed. Never NULL. Free with free(). */
 void *its_malloc(size_t bytes);
 /* Zeroed, count * bytes with overflow check. Never NULL. */
