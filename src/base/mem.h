@@ -6,9 +6,9 @@
 
 #include "base/attr.h"
 
-/* Makes the C library keep less of what was freed: cameras come and go for months, and each of their
- * threads would otherwise leave memory behind in an arena of its own. The first thing in main, while
- * there is one thread. Elsewhere than in glibc it does nothing. */
+/* Makes the C library keep less of what was freed: cameras come and go for months, and each of
+ * their threads would otherwise leave memory behind in an arena of its own. The first thing in
+ * main, while there is one thread. Elsewhere than in glibc it does nothing. */
 void its_mem_settle(void);
 
 /* Gives the pages back that nothing is in, wherever they lie. Takes milliseconds, in parts of which
