@@ -18,6 +18,10 @@
 
 #define TICK_US 1000000
 
+/* After so many ticks, what queues and cameras left behind goes back to the system: under a
+ * millisecond with twenty cameras. */
+#define TRIM_TICKS 10
+
 struct its_engine {
     struct its_seat_settings shared; /* immutable but for the target */
     struct its_thread store_thread, tick_thread, *workers;
@@ -44,12 +48,15 @@ static void write_store(void *store)
 static void tick(void *arg)
 {
     struct its_engine *e = arg;
+    unsigned ticks = 0;
     for (int64_t due_us = its_mono_us() + TICK_US;
          !its_cancel_sleep_until(e->shared.cancel, due_us); due_us = its_mono_us() + TICK_US) {
         pthread_mutex_lock(&e->list_lock);
         for (unsigned i = 0; i < e->seat_count; i++)
             its_seat_tick(e->seats[i], its_mono_us());
         pthread_mutex_unlock(&e->list_lock);
+        if (++ticks % TRIM_TICKS == 0)
+            its_mem_trim();
     }
 }
 

@@ -35,6 +35,7 @@ void its_interrupt_stop(struct its_interrupt *i)
 {
     i->done = true;
     if (i->thread.running)
-        pthread_kill(i->thread.id, SIGTERM); /* a thread that has ended is not joined yet: no harm */
+        pthread_kill(i->thread.id,
+                     SIGTERM); /* a thread that has ended is not joined yet: no harm */
     its_thread_join(&i->thread);
 }

@@ -28,6 +28,13 @@ void its_mem_settle(void)
 #endif
 }
 
+void its_mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static void *must(void *p, size_t bytes)
 {
     if (!p && bytes) {

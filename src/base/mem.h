@@ -6,10 +6,14 @@
 
 #include "base/attr.h"
 
-/* Makes the C library keep less of what was freed: cameras come and go for months, and each of their
- * threads would otherwise leave memory behind in an arena of its own. The first thing in main, while
- * there is one thread. Elsewhere than in glibc it does nothing. */
+/* Makes the C library keep less of what was freed: cameras come and go for months, and each of
+ * their threads would otherwise leave memory behind in an arena of its own. The first thing in
+ * main, while there is one thread. Elsewhere than in glibc it does nothing. */
 void its_mem_settle(void);
+
+/* Gives the pages back that nothing is in, wherever they lie. Takes milliseconds, in parts of which
+ * other threads' allocations wait: now and then. Any thread. Elsewhere than in glibc: nothing. */
+void its_mem_trim(void);
 
 /* Zeroed. Never NULL. Free with free(). */
 void *its_malloc(size_t bytes);

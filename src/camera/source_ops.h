@@ -28,7 +28,7 @@ struct its_source {
     struct its_timeline time;
     uint64_t seq, errors;
 
-    int64_t pace_mono_us; /* monotonic time of time_us 0; 0 = not yet set */
+    int64_t pace_mono_us;  /* monotonic time of time_us 0; 0 = not yet set */
     int64_t wall_start_us; /* wall time of time_us 0 */
 };
 

@@ -26,7 +26,8 @@
 /* One picture; what is larger is given up. */
 #define PICTURE_MAX (16 << 20)
 
-/* libavformat collects a picture as long as it is told to; one read gets no more bytes than this. */
+/* libavformat collects a picture as long as it is told to; one read gets no more bytes than this.
+ */
 #define READ_MAX (64 << 20)
 
 struct stream {

@@ -16,7 +16,7 @@ struct its_tracklet {
     float score; /* of the last detection */
     bool confirmed;
     uint32_t swift; /* detections at which it was too fast to walk */
-    bool lost; /* the last update did not find it */
+    bool lost;      /* the last update did not find it */
     uint32_t hits;
     int64_t born_us, seen_us;
 };

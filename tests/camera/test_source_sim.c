@@ -103,16 +103,15 @@ static void ends_or_not(void **state)
 
 static void runs_at_its_own_pace(void **state)
 {
+    int64_t since = its_mono_us(), last = 0; /* not the first picture: that may be late */
     struct its_source *s = open_or_skip("sim:highway?size=64x64&fps=50", true);
     struct its_packet *p;
-    int64_t first = 0, last = 0;
     for (int i = 0; i < 11; i++) {
         assert_int_equal(its_source_read(s, &p, NULL), 0);
         last = p->arrived_us;
-        first = first ? first : last;
         its_packet_unref(&p);
     }
-    assert_true(last - first >= 199000); /* ten steps of 20 ms; a busy machine takes longer */
+    assert_true(last - since >= 199000); /* ten steps of 20 ms; a busy machine takes longer */
     its_cancel_trigger(cancel);
     assert_int_equal(its_source_read(s, &p, NULL), ITS_ECANCELLED);
     its_source_close(&s);
