@@ -41,7 +41,20 @@ static void vote(float *cells, int n, float at, float weight)
         cells[cell] += weight;
 }
 
-static float agreement(const struct its_perspective *s, float top, float bottom)
+/* What one vote is worth in each band: those where much passes, or broad things do, weigh more than
+ * others, but only by the square root. */
+static void weigh_bands(const struct its_perspective *s, float worth[ITS_PERSPECTIVE_BANDS])
+{
+    for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++) {
+        float sum = 0;
+        for (int k = 0; k < ITS_PERSPECTIVE_SIZES; k++)
+            sum += s->votes[i][k];
+        worth[i] = sum > 0 ? 1 / sqrtf(sum) : 0;
+    }
+}
+
+static float agreement(const struct its_perspective *s, const float worth[ITS_PERSPECTIVE_BANDS],
+                       float top, float bottom)
 {
     float sum = 0;
     for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++) {
@@ -54,20 +67,22 @@ static float agreement(const struct its_perspective *s, float top, float bottom)
         if (cell < 1 || cell > ITS_PERSPECTIVE_SIZES - 3)
             continue;
         const float *v = s->votes[i] + cell;
-        sum += (1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2]));
+        sum += worth[i] * ((1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) +
+                           part * (v[1] + 0.5f * (v[0] + v[2])));
     }
     return sum;
 }
 
 static void fit(struct its_perspective *s)
 {
-    float best = 0;
+    float best = 0, worth[ITS_PERSPECTIVE_BANDS];
+    weigh_bands(s, worth);
     for (int i = 0; i < BOTTOMS; i++) {
         float bottom = SIZE_MIN * exp2f(1 + (float)i / 6);
         float odd = log2f(bottom / (BOTTOM_USUAL * (float)s->w)) / 2, prior = 1 / (1 + odd * odd);
         for (int k = 0; k < TOPS; k++) {
             float top = bottom * (1 - (float)k / 8); /* 1 … -0.625 */
-            float a = prior * agreement(s, top, bottom);
+            float a = prior * agreement(s, worth, top, bottom);
             if (a > best) {
                 best = a;
                 s->top = top;

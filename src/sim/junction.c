@@ -358,7 +358,7 @@ void its_site_junction(struct its_site *site, int w, int h)
         .line = {{"south", {-7.2, MIDDLE - 7, 0}, {7.2, MIDDLE - 7, 0}}, /* nobody waits on it */
                  {"west", {-8.6, MIDDLE - 3.8, 0}, {-8.6, MIDDLE + 3.8, 0}},
                  {"east", {8.6, MIDDLE - 3.8, 0}, {8.6, MIDDLE + 3.8, 0}},
-                 {"crossing", {9.3, MIDDLE, 0}, {15.4, MIDDLE, 0}}},
+                 {"footway", {9, MIDDLE + 11, 0}, {15.4, MIDDLE + 11, 0}}},
         .lights = 6,
         .traffic_light = {{7.6, MIDDLE - MAIN_STOP, M_PI, SIGNAL_MAIN},
                           {7.9, MIDDLE + 6.2, M_PI, SIGNAL_MAIN},

@@ -148,8 +148,25 @@ static bool too_fast_to_walk(const struct its_tracker *t, const struct its_track
            speed > t->set.walk * its_kalman_box(&k->motion).h;
 }
 
+static float distance(struct its_point a, struct its_point b)
+{
+    return hypotf(a.x - b.x, a.y - b.y);
+}
+
+static void note_place(struct its_tracker *t, struct its_tracklet *k)
+{
+    struct its_point here = {k->motion.cx.x, k->motion.cy.x};
+    float size = its_kalman_size(&k->motion);
+    k->travelled = k->travelled || distance(here, k->born) > size;
+    if (distance(here, k->still) > 0.5f * size) {
+        k->still = here;
+        k->still_us = t->now_us;
+    }
+}
+
 static void see(struct its_tracker *t, struct its_tracklet *k, const struct its_detection *d)
 {
+    note_place(t, k);
     k->lost = false;
     k->hits++;
     k->seen_us = t->now_us;
@@ -187,7 +204,12 @@ static void begin(struct its_tracker *t, const struct its_detection *d)
         return;
     }
     struct its_tracklet *k = &t->track[t->count++];
-    *k = (struct its_tracklet){.id = t->next_id++, .born_us = t->now_us};
+    struct its_point at = its_box_centre(d->box);
+    *k = (struct its_tracklet){.id = t->next_id++,
+                               .born_us = t->now_us,
+                               .born = at,
+                               .still = at,
+                               .still_us = t->now_us};
     its_kalman_start(&k->motion, &t->noise, d->box);
     see(t, k, d);
     t->stats.born++;
@@ -219,6 +241,8 @@ static struct its_track snapshot(const struct its_tracker *t, const struct its_t
         .hits = k->hits,
         .born_us = k->born_us,
         .seen_us = k->seen_us,
+        .travelled = k->travelled,
+        .still_us = k->still_us,
     };
 }
 
