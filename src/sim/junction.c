@@ -28,7 +28,7 @@
 #define SIDE_END    90.0
 #define LAMP_ACROSS 16.2
 #define LAMP_ARM    2.4
-#define YAW         (14.5 * M_PI / 180)
+#define YAW         (7 * M_PI / 180)
 
 enum {
     SIGNAL_MAIN,
@@ -358,7 +358,7 @@ void its_site_junction(struct its_site *site, int w, int h)
         .line = {{"south", {-7.2, MIDDLE - 7, 0}, {7.2, MIDDLE - 7, 0}}, /* nobody waits on it */
                  {"west", {-8.6, MIDDLE - 3.8, 0}, {-8.6, MIDDLE + 3.8, 0}},
                  {"east", {8.6, MIDDLE - 3.8, 0}, {8.6, MIDDLE + 3.8, 0}},
-                 {"footway", {9, MIDDLE + 11, 0}, {15.4, MIDDLE + 11, 0}}},
+                 {"footway", {9, MIDDLE + 15.5, 0}, {15.4, MIDDLE + 15.5, 0}}},
         .lights = 6,
         .traffic_light = {{7.6, MIDDLE - MAIN_STOP, M_PI, SIGNAL_MAIN},
                           {7.9, MIDDLE + 6.2, M_PI, SIGNAL_MAIN},
@@ -392,6 +392,6 @@ void its_site_junction(struct its_site *site, int w, int h)
     site->wrong_way.signal = 1 + SIGNAL_MAIN;
     site->wrong_way.every_s = 38;
     double field = 2 * atan(tan(31 * M_PI / 180) * w / h / (16 / 9.0));
-    its_view_init(&site->view, (struct its_vec3){-8.5, 1, 9.2}, YAW, 15.6 * M_PI / 180, field, w,
+    its_view_init(&site->view, (struct its_vec3){-3.5, -2, 12}, YAW, 19.5 * M_PI / 180, field, w,
                   h);
 }
