@@ -15,6 +15,9 @@
 
 #define SIZE_MIN  2.0f
 #define SHAPE_MIN 0.25f
+/* Shapes below this are doubted, and how many of the votes "most" are. */
+#define FLAT 1.0f
+#define MOST 0.65f
 /* Votes are halved when they exceed this many picture areas: the scene may change. */
 #define MEMORY 20.0f
 /* Blobs between two fits. */
@@ -67,10 +70,31 @@ static float agreement(const struct its_perspective *s, const float worth[ITS_PE
         if (cell < 1 || cell > ITS_PERSPECTIVE_SIZES - 3)
             continue;
         const float *v = s->votes[i] + cell;
-        sum += worth[i] * ((1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) +
-                           part * (v[1] + 0.5f * (v[0] + v[2])));
+        sum += worth[i] *
+               ((1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2])));
     }
     return sum;
+}
+
+static float shape_of(int cell)
+{
+    return SHAPE_MIN * exp2f((float)cell / 4);
+}
+
+/* The commonest. Unless that is flat: the pieces of a vehicle (a bonnet, a roof) are as broad as it
+ * is and flatter, and two of them outvote it; then one that most are flatter than. */
+static float usual_shape(const struct its_perspective *s)
+{
+    float all = 0, sum = 0;
+    int mode = 0, cell = 0;
+    for (int i = 0; i < ITS_PERSPECTIVE_SHAPES; i++) {
+        all += s->shapes[i];
+        if (s->shapes[i] > s->shapes[mode])
+            mode = i;
+    }
+    while (cell < ITS_PERSPECTIVE_SHAPES - 1 && (sum += s->shapes[cell]) < MOST * all)
+        cell++;
+    return fmaxf(shape_of(mode), fminf(shape_of(cell), FLAT));
 }
 
 static void fit(struct its_perspective *s)
@@ -90,11 +114,7 @@ static void fit(struct its_perspective *s)
             }
         }
     }
-    int mode = 0;
-    for (int i = 1; i < ITS_PERSPECTIVE_SHAPES; i++)
-        if (s->shapes[i] > s->shapes[mode])
-            mode = i;
-    s->shape = SHAPE_MIN * exp2f((float)mode / 4);
+    s->shape = usual_shape(s);
     s->known = best > 0;
 }
 

@@ -64,8 +64,9 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s)
     its_tracker_defaults(s);
     s->new_score = s->high_score; /* the score says little: whoever moves may begin a track */
     s->overlap = 0.1f;
-    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
+    s->stranger = 0.2f; /* classes are guessed from sizes */
     s->measure_noise = 0.15f;
+    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
     s->confirm_hits = 5;
     s->confirm_us = 250000; /* a branch in the wind does not last */
     s->tentative_lost_us = 250000;
@@ -205,11 +206,8 @@ static void begin(struct its_tracker *t, const struct its_detection *d)
     }
     struct its_tracklet *k = &t->track[t->count++];
     struct its_point at = its_box_centre(d->box);
-    *k = (struct its_tracklet){.id = t->next_id++,
-                               .born_us = t->now_us,
-                               .born = at,
-                               .still = at,
-                               .still_us = t->now_us};
+    *k = (struct its_tracklet){
+        .id = t->next_id++, .born_us = t->now_us, .born = at, .still = at, .still_us = t->now_us};
     its_kalman_start(&k->motion, &t->noise, d->box);
     see(t, k, d);
     t->stats.born++;
