@@ -238,13 +238,15 @@ static int detect(struct its_analysis *a, const struct its_frame *f, struct its_
     return a->set.detectors ? detect_by_network(a, f, stamps) : detect_by_motion(a, f, stamps);
 }
 
-static void keep_hints(struct its_analysis *a, const struct its_tracks *tracks)
+static void keep_hints(struct its_analysis *a, const struct its_tracks *tracks, int64_t now_us)
 {
+    int64_t stay_us = (int64_t)(a->set.motion.stay_s * 1e6f);
     a->hint_count = 0;
     for (int i = 0; i < tracks->count; i++) {
         const struct its_track *t = &tracks->item[i];
         if (t->confirmed && !t->predicted)
-            a->hint[a->hint_count++] = (struct its_motion_hint){t->box, t->vx, t->vy};
+            a->hint[a->hint_count++] = (struct its_motion_hint){
+                t->box, t->vx, t->vy, t->travelled && now_us - t->still_us < stay_us};
     }
 }
 
@@ -252,7 +254,7 @@ static void follow(struct its_analysis *a, const struct its_frame *f, struct its
 {
     if (r->analysed) {
         its_tracker_update(a->tracker, f->time_us, &a->seen, &r->tracks);
-        keep_hints(a, &r->tracks);
+        keep_hints(a, &r->tracks, f->time_us);
     } else {
         its_tracker_predict(a->tracker, f->time_us, &r->tracks);
     }

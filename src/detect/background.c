@@ -107,16 +107,17 @@ static void learn(struct learn_block k, int16_t ticks, int16_t most)
     for (int i = 0; i < BLOCK; i++) {
         int16_t p = k.px[i], v0 = k.v0[i], v1 = k.v1[i], v2 = k.v2[i], n = k.noise[i];
         int16_t w0 = k.w0[i], w1 = k.w1[i], w2 = k.w2[i];
-        int16_t held = k.hold[i] ? -1 : 0;
+        int16_t held = k.hold[i] ? -1 : 0, kept = k.hold[i] == ITS_HOLD_KEPT ? -1 : 0;
         int16_t d0 = abs16((int16_t)(p - v0));
         int16_t m0 = d0 <= MODE_REACH ? -1 : 0;
         int16_t m1 = abs16((int16_t)(p - v1)) <= MODE_REACH ? -1 : 0;
         int16_t m2 = abs16((int16_t)(p - v2)) <= MODE_REACH ? -1 : 0;
         m1 &= ~m0;
         m2 &= ~(m0 | m1);
-        int16_t fresh = ~(m0 | m1 | m2);
-        /* A held pixel learns the new mode at quarter speed and forgets nothing. */
-        int16_t up = (int16_t)((held & quarter) | (~held & ticks));
+        int16_t fresh = (int16_t)(~(m0 | m1 | m2) & ~kept);
+        /* A held pixel learns the new mode at quarter speed and forgets nothing; a kept one does
+         * not learn it at all. */
+        int16_t up = (int16_t)(((held & quarter) | (~held & ticks)) & ~kept);
         int16_t down = (int16_t)((ticks >> 1) & ~held);
 
         n = (int16_t)(n + (m0 & step_to(n, (int16_t)(4 * d0))));

@@ -14,6 +14,13 @@ enum {
     ITS_MASK_SOLID = 2,  /* and not in the way a cast shadow does */
 };
 
+/* What stands before the background, to whom it matters how fast that is learned. */
+enum its_hold {
+    ITS_HOLD_FREE,
+    ITS_HOLD_SLOW, /* a road user, it seems: learn slowly */
+    ITS_HOLD_KEPT, /* somebody followed that one here: do not learn it */
+};
+
 struct its_background {
     int w, h, stride;
     int memory_ticks;   /* time seen is counted up to this many ticks of ITS_TICK_US */
@@ -21,7 +28,7 @@ struct its_background {
     uint8_t *value[ITS_BACKGROUND_MODES];
     int16_t *weight[ITS_BACKGROUND_MODES]; /* time seen, in ticks; falls while not seen */
     uint8_t *noise;  /* four times the median absolute difference to value[0] */
-    uint8_t *hold;   /* != 0: a road user stands here, learn slowly */
+    uint8_t *hold;   /* enum its_hold of each pixel */
     int mask_stride; /* at least one column and one row of zeros lie around the masks */
     uint8_t *mask;   /* result of its_background_compare: bits ITS_MASK_* */
     uint8_t *raw;    /* the same before its neighbours voted */

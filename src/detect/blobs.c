@@ -246,7 +246,7 @@ void its_blobs_hold(const struct its_blobs *b, const struct its_blob *blob,
         int x0 = ITS_MAX(0, r->x0 - margin), x1 = ITS_MIN(bg->w, r->x1 + margin);
         int y0 = ITS_MAX(0, r->y - margin), y1 = ITS_MIN(bg->h - 1, r->y + margin);
         for (int y = y0; y <= y1; y++)
-            memset(bg->hold + (size_t)y * bg->stride + x0, 1, (size_t)(x1 - x0));
+            memset(bg->hold + (size_t)y * bg->stride + x0, ITS_HOLD_SLOW, (size_t)(x1 - x0));
     }
 }
 

@@ -60,7 +60,7 @@ static int gather(struct sharer *s, const struct its_blob *blob, const struct it
 {
     int n = 0;
     for (int i = 0; i < hints->count && n < SHARERS_MAX; i++) {
-        struct its_rect r = hints->item[i];
+        struct its_rect r = hints->item[i].box;
         if (!has_say(blob, bg, perspective, r))
             continue;
         int k = 0;

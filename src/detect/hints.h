@@ -7,9 +7,14 @@
 
 #define ITS_HINTS_MAX 256
 
+struct its_hint {
+    struct its_rect box; /* working pixels */
+    bool stays;          /* as in struct its_motion_hint */
+};
+
 struct its_hints {
     int count;
-    struct its_rect item[ITS_HINTS_MAX]; /* working pixels */
+    struct its_hint item[ITS_HINTS_MAX];
 };
 
 /* Divides blobs that cover several hints, pixel by pixel; what is far from all of them is a blob of

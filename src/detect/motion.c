@@ -267,6 +267,13 @@ static void drop_ghosts(struct its_motion *m)
     b->count = kept;
 }
 
+static void keep(struct its_background *bg, struct its_rect r)
+{
+    int x0 = ITS_MAX(r.x0, 0), x1 = ITS_MIN(r.x1, bg->w);
+    for (int y = ITS_MAX(r.y0, 0); y < ITS_MIN(r.y1, bg->h) && x0 < x1; y++)
+        memset(bg->hold + (size_t)y * bg->stride + x0, ITS_HOLD_KEPT, (size_t)(x1 - x0));
+}
+
 /* Where a road user is, the background learns slowly; round one that stands also a little beyond
  * its pixels, because what matches the background within it (a windscreen as dark as the road)
  * would be eaten from there. */
@@ -277,14 +284,19 @@ static void hold_road_users(struct its_motion *m)
         const struct its_blob *b = &m->blobs.item[i];
         its_blobs_hold(&m->blobs, b, &m->background, lies_still(b) ? HOLD_MARGIN : 0);
     }
+    for (int i = 0; i < m->hints.count; i++)
+        if (m->hints.item[i].stays)
+            keep(&m->background, m->hints.item[i].box);
 }
 
 /* A coarse confidence: how much the blob is like a whole vehicle. Slivers and ghosts may keep a
- * track alive but should not begin one. */
-static float score(const struct its_blob *b, struct its_size expected)
+ * track alive but should not begin one. Upright ones are narrow by nature. */
+static float score(const struct its_blob *b, struct its_size expected, enum its_class cls)
 {
     if (b->ghost)
         return 0.2f;
+    if (cls == ITS_CLASS_PERSON || cls == ITS_CLASS_MOTORCYCLE)
+        return 0.5f;
     float area = (float)((b->box.x1 - b->box.x0) * (b->box.y1 - b->box.y0));
     float size = expected.w > 0 ? area / (expected.w * expected.h) : 1;
     return size < 0.15f ? 0.3f : size < 0.4f ? 0.5f : 0.7f;
@@ -324,7 +336,7 @@ void its_motion_hint(struct its_motion *m, const struct its_motion_hint *hints, 
     for (int i = 0; i < count && m->hints.count < ITS_HINTS_MAX; i++) {
         struct its_rect r = working(m, &hints[i]);
         if (r.x1 > r.x0 && r.y1 > r.y0)
-            m->hints.item[m->hints.count++] = r;
+            m->hints.item[m->hints.count++] = (struct its_hint){r, hints[i].stays};
     }
 }
 
@@ -346,8 +358,8 @@ static void report(const struct its_motion *m, struct its_detections *out)
         struct its_rect r = b->item[i].box;
         struct its_detection *d = &out->item[out->count];
         d->box = displayed(m, r);
-        d->score = score(&b->item[i], its_perspective_expect(&m->perspective, r.y1));
         d->cls = its_perspective_classify(&m->perspective, r);
+        d->score = score(&b->item[i], its_perspective_expect(&m->perspective, r.y1), d->cls);
         out->count += d->box.w > 0 && d->box.h > 0;
     }
     qsort(out->item, (size_t)out->count, sizeof *out->item, by_score);

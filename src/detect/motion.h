@@ -44,6 +44,9 @@ void its_motion_post(struct its_motion *, struct its_detections *out);
 struct its_motion_hint {
     struct its_box box; /* displayed pixels */
     float vx, vy;       /* px/s */
+    /* It drove or walked here: while it stands it does not become background, not even where the
+     * scene behind it was hardly seen. For whom that ends is the caller's business. */
+    bool stays;
 };
 /* Tells, between prepare and post, who is known to be there, so that those who overlap in the
  * picture are not taken for one. Copied, good for this frame only; hints beyond 256 are

@@ -15,6 +15,9 @@
 
 #define SIZE_MIN  2.0f
 #define SHAPE_MIN 0.25f
+/* Shapes below this are doubted, and how many of the votes "most" are. */
+#define FLAT 1.0f
+#define MOST 0.65f
 /* Votes are halved when they exceed this many picture areas: the scene may change. */
 #define MEMORY 20.0f
 /* Blobs between two fits. */
@@ -41,7 +44,20 @@ static void vote(float *cells, int n, float at, float weight)
         cells[cell] += weight;
 }
 
-static float agreement(const struct its_perspective *s, float top, float bottom)
+/* What one vote is worth in each band: those where much passes, or broad things do, weigh more than
+ * others, but only by the square root. */
+static void weigh_bands(const struct its_perspective *s, float worth[ITS_PERSPECTIVE_BANDS])
+{
+    for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++) {
+        float sum = 0;
+        for (int k = 0; k < ITS_PERSPECTIVE_SIZES; k++)
+            sum += s->votes[i][k];
+        worth[i] = sum > 0 ? 1 / sqrtf(sum) : 0;
+    }
+}
+
+static float agreement(const struct its_perspective *s, const float worth[ITS_PERSPECTIVE_BANDS],
+                       float top, float bottom)
 {
     float sum = 0;
     for (int i = 0; i < ITS_PERSPECTIVE_BANDS; i++) {
@@ -54,20 +70,43 @@ static float agreement(const struct its_perspective *s, float top, float bottom)
         if (cell < 1 || cell > ITS_PERSPECTIVE_SIZES - 3)
             continue;
         const float *v = s->votes[i] + cell;
-        sum += (1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2]));
+        sum += worth[i] *
+               ((1 - part) * (v[0] + 0.5f * (v[-1] + v[1])) + part * (v[1] + 0.5f * (v[0] + v[2])));
     }
     return sum;
 }
 
+static float shape_of(int cell)
+{
+    return SHAPE_MIN * exp2f((float)cell / 4);
+}
+
+/* The commonest. Unless that is flat: the pieces of a vehicle (a bonnet, a roof) are as broad as it
+ * is and flatter, and two of them outvote it; then one that most are flatter than. */
+static float usual_shape(const struct its_perspective *s)
+{
+    float all = 0, sum = 0;
+    int mode = 0, cell = 0;
+    for (int i = 0; i < ITS_PERSPECTIVE_SHAPES; i++) {
+        all += s->shapes[i];
+        if (s->shapes[i] > s->shapes[mode])
+            mode = i;
+    }
+    while (cell < ITS_PERSPECTIVE_SHAPES - 1 && (sum += s->shapes[cell]) < MOST * all)
+        cell++;
+    return fmaxf(shape_of(mode), fminf(shape_of(cell), FLAT));
+}
+
 static void fit(struct its_perspective *s)
 {
-    float best = 0;
+    float best = 0, worth[ITS_PERSPECTIVE_BANDS];
+    weigh_bands(s, worth);
     for (int i = 0; i < BOTTOMS; i++) {
         float bottom = SIZE_MIN * exp2f(1 + (float)i / 6);
         float odd = log2f(bottom / (BOTTOM_USUAL * (float)s->w)) / 2, prior = 1 / (1 + odd * odd);
         for (int k = 0; k < TOPS; k++) {
             float top = bottom * (1 - (float)k / 8); /* 1 … -0.625 */
-            float a = prior * agreement(s, top, bottom);
+            float a = prior * agreement(s, worth, top, bottom);
             if (a > best) {
                 best = a;
                 s->top = top;
@@ -75,11 +114,7 @@ static void fit(struct its_perspective *s)
             }
         }
     }
-    int mode = 0;
-    for (int i = 1; i < ITS_PERSPECTIVE_SHAPES; i++)
-        if (s->shapes[i] > s->shapes[mode])
-            mode = i;
-    s->shape = SHAPE_MIN * exp2f((float)mode / 4);
+    s->shape = usual_shape(s);
     s->known = best > 0;
 }
 

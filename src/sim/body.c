@@ -217,7 +217,7 @@ static struct its_colour shade(const struct painter *p, enum its_material m, str
     c = its_colour_times(its_colour_scale(c, k), p->lit);
     /* Glass and polish mirror the sky the more they face it. */
     if (m == ITS_MATERIAL_GLASS)
-        c = its_colour_mix(c, p->light->haze, 0.10f + 0.22f * (float)fmax(0, n.z));
+        c = its_colour_mix(c, p->light->haze, 0.10f + 0.34f * (float)fmax(0, n.z));
     return its_colour_mix(c, p->light->haze, p->fog);
 }
 

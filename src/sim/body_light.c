@@ -77,14 +77,15 @@ static void streak(const struct lamp_place *lamp, const struct its_view *view,
                    const struct its_light *light, struct its_canvas *canvas)
 {
     struct its_vec3 top = {lamp->at.x, lamp->at.y, -.1};
-    struct its_vec3 low = {lamp->at.x, lamp->at.y, -2.2 * lamp->at.z};
+    struct its_vec3 low = {lamp->at.x, lamp->at.y, -1.8 * lamp->at.z};
     double depth = its_view_to_camera(view, top).z;
     if (depth < NEAR_M || lamp->facing <= 0)
         return;
     struct its_point p = its_view_project(view, top), end = its_view_project(view, low);
     struct its_point middle = {(p.x + end.x) / 2, (p.y + end.y) / 2};
     struct its_colour c = lamp->is_head ? head : tail;
-    c.a = .55f * light->wet * (float)lamp->facing;
+    /* The brighter the day, the more of the sky lies over it in the same mirror. */
+    c.a = .55f * (.35f + .65f * light->beam) * light->wet * (float)lamp->facing;
     its_canvas_glow(canvas, middle, (struct its_point){end.x - middle.x, end.y - middle.y},
                     (struct its_point){fmaxf(1.2f, (float)(view->focal_px / depth) * .24f), 0}, c);
 }

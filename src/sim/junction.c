@@ -28,7 +28,7 @@
 #define SIDE_END    90.0
 #define LAMP_ACROSS 16.2
 #define LAMP_ARM    2.4
-#define YAW         (14.5 * M_PI / 180)
+#define YAW         (7 * M_PI / 180)
 
 enum {
     SIGNAL_MAIN,
@@ -87,7 +87,7 @@ static float markings(float x, float v, float fx, float fv)
 
 static struct its_colour asphalt(float x, float v, float fx, float fv, uint32_t seed)
 {
-    static const struct its_colour grey = {.34f, .343f, .35f, 1}, paint = {.87f, .87f, .85f, 1};
+    static const struct its_colour grey = {.43f, .433f, .44f, 1}, paint = {.87f, .87f, .85f, 1};
     float foot = fmaxf(fx, fv * .4f), worn = 0;
     for (int i = 0; i < 2 && fabsf(v) > (float)MAIN_STOP; i++) {
         float d = (fabsf(fabsf(x) - (float)(i ? LANE_LEFT : LANE_RIGHT)) - .85f) / .4f;
@@ -355,10 +355,10 @@ void its_site_junction(struct its_site *site, int w, int h)
         .breakdown = {2, SOUTH_END + 45, 0, 3, 30}, /* in the outer lane, beyond the lights */
         .wrong_way_empties = 0,
         .lines = 4,
-        .line = {{"south", {-7.2, MIDDLE - 11, 0}, {7.2, MIDDLE - 11, 0}},
+        .line = {{"south", {-7.2, MIDDLE - 7, 0}, {7.2, MIDDLE - 7, 0}}, /* nobody waits on it */
                  {"west", {-8.6, MIDDLE - 3.8, 0}, {-8.6, MIDDLE + 3.8, 0}},
                  {"east", {8.6, MIDDLE - 3.8, 0}, {8.6, MIDDLE + 3.8, 0}},
-                 {"crossing", {9.3, MIDDLE, 0}, {15.4, MIDDLE, 0}}},
+                 {"footway", {9, MIDDLE + 15.5, 0}, {15.4, MIDDLE + 15.5, 0}}},
         .lights = 6,
         .traffic_light = {{7.6, MIDDLE - MAIN_STOP, M_PI, SIGNAL_MAIN},
                           {7.9, MIDDLE + 6.2, M_PI, SIGNAL_MAIN},
@@ -367,7 +367,7 @@ void its_site_junction(struct its_site *site, int w, int h)
                           {SIDE_STOP, MIDDLE + 4.2, M_PI / 2, SIGNAL_SIDE},
                           {11.4, MIDDLE + 4.4, M_PI, SIGNAL_SLOW}},
         .signals = {.cycle_s = 38,
-                    .start_s = 31,
+                    .start_s = 0,
                     .count = 3,
                     .signal = {[SIGNAL_MAIN] = {0, 10, 3},
                                [SIGNAL_SIDE] = {15.5, 6.5, 3},
@@ -392,6 +392,6 @@ void its_site_junction(struct its_site *site, int w, int h)
     site->wrong_way.signal = 1 + SIGNAL_MAIN;
     site->wrong_way.every_s = 38;
     double field = 2 * atan(tan(31 * M_PI / 180) * w / h / (16 / 9.0));
-    its_view_init(&site->view, (struct its_vec3){-8.5, 1, 9.2}, YAW, 15.6 * M_PI / 180, field, w,
+    its_view_init(&site->view, (struct its_vec3){-3.5, -2, 12}, YAW, 19.5 * M_PI / 180, field, w,
                   h);
 }

@@ -19,6 +19,9 @@ struct its_tracklet {
     bool lost;      /* the last update did not find it */
     uint32_t hits;
     int64_t born_us, seen_us;
+    struct its_point born, still; /* centres: at birth, and where it has been since still_us */
+    int64_t still_us;
+    bool travelled;
 };
 
 static inline struct its_kalman_noise its_tracker_noise(const struct its_tracker_settings *s)

@@ -18,6 +18,9 @@ struct its_track {
     uint32_t hits;      /* detections so far */
     int64_t born_us;    /* stream time of the first detection */
     int64_t seen_us;    /* stream time of the last detection */
+    bool travelled;     /* it was seen a size of its own away from where it was born */
+    int64_t still_us;   /* stream time since which it has been where it is, give or take half its
+                           size */
 };
 
 #define ITS_TRACKS_MAX 300

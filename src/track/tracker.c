@@ -64,8 +64,9 @@ void its_tracker_defaults_motion(struct its_tracker_settings *s)
     its_tracker_defaults(s);
     s->new_score = s->high_score; /* the score says little: whoever moves may begin a track */
     s->overlap = 0.1f;
-    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
+    s->stranger = 0.2f; /* classes are guessed from sizes */
     s->measure_noise = 0.15f;
+    s->size_ratio = 3; /* blobs merge, split and lose their shadows */
     s->confirm_hits = 5;
     s->confirm_us = 250000; /* a branch in the wind does not last */
     s->tentative_lost_us = 250000;
@@ -148,8 +149,25 @@ static bool too_fast_to_walk(const struct its_tracker *t, const struct its_track
            speed > t->set.walk * its_kalman_box(&k->motion).h;
 }
 
+static float distance(struct its_point a, struct its_point b)
+{
+    return hypotf(a.x - b.x, a.y - b.y);
+}
+
+static void note_place(struct its_tracker *t, struct its_tracklet *k)
+{
+    struct its_point here = {k->motion.cx.x, k->motion.cy.x};
+    float size = its_kalman_size(&k->motion);
+    k->travelled = k->travelled || distance(here, k->born) > size;
+    if (distance(here, k->still) > 0.5f * size) {
+        k->still = here;
+        k->still_us = t->now_us;
+    }
+}
+
 static void see(struct its_tracker *t, struct its_tracklet *k, const struct its_detection *d)
 {
+    note_place(t, k);
     k->lost = false;
     k->hits++;
     k->seen_us = t->now_us;
@@ -187,7 +205,9 @@ static void begin(struct its_tracker *t, const struct its_detection *d)
         return;
     }
     struct its_tracklet *k = &t->track[t->count++];
-    *k = (struct its_tracklet){.id = t->next_id++, .born_us = t->now_us};
+    struct its_point at = its_box_centre(d->box);
+    *k = (struct its_tracklet){
+        .id = t->next_id++, .born_us = t->now_us, .born = at, .still = at, .still_us = t->now_us};
     its_kalman_start(&k->motion, &t->noise, d->box);
     see(t, k, d);
     t->stats.born++;
@@ -219,6 +239,8 @@ static struct its_track snapshot(const struct its_tracker *t, const struct its_t
         .hits = k->hits,
         .born_us = k->born_us,
         .seen_us = k->seen_us,
+        .travelled = k->travelled,
+        .still_us = k->still_us,
     };
 }
 

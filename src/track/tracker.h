@@ -34,6 +34,8 @@ struct its_tracker_settings {
     float overlap_low;  /* least similarity in the second round */
     float reach_sigmas; /* by distance: at most so many standard deviations of the prediction … */
     float reach_sizes;  /* … and at most so many sizes (the longer side) of the box */
+    float stranger;     /* where boxes overlap classes are alike by this at least; 0 = families
+                           never mix */
     float size_ratio;   /* by distance: neither box's side is more than this times the other's */
 
     /* --- motion, relative to the size of the box; see kalman.h */

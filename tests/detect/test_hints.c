@@ -49,7 +49,7 @@ static void overlapping_vehicles_are_parted(void **state)
 {
     show(two, 2);
     assert_int_equal(blobs.count, 1);
-    struct its_hints hints = {.count = 2, .item = {two[0], two[1]}};
+    struct its_hints hints = {.count = 2, .item = {{two[0]}, {two[1]}}};
     its_blobs_divide(&blobs, &bg, &perspective, &hints);
     assert_int_equal(blobs.count, 2);
     for (int i = 0; i < 2; i++) {
@@ -65,7 +65,7 @@ static void overlapping_vehicles_are_parted(void **state)
 static void one_hint_divides_nothing(void **state)
 {
     show(two, 2);
-    struct its_hints hints = {.count = 1, .item = {two[1]}};
+    struct its_hints hints = {.count = 1, .item = {{two[1]}}};
     its_blobs_divide(&blobs, &bg, &perspective, &hints);
     assert_int_equal(blobs.count, 1);
     assert_int_equal(blobs.item[0].hint, 1);
@@ -75,7 +75,8 @@ static void one_hint_divides_nothing(void **state)
 static void repeated_and_small_hints_have_no_say(void **state)
 {
     show(two, 1);
-    struct its_hints hints = {.count = 3, .item = {two[0], {21, 21, 43, 40}, {22, 22, 27, 27}}};
+    struct its_hints hints = {.count = 3,
+                              .item = {{two[0]}, {{21, 21, 43, 40}}, {{22, 22, 27, 27}}}};
     its_blobs_divide(&blobs, &bg, &perspective, &hints);
     assert_int_equal(blobs.count, 1);
     done();
@@ -86,7 +87,7 @@ static void a_newcomer_keeps_a_region(void **state)
     const struct its_rect three[] = {two[0], two[1], {60, 50, 90, 75}, {55, 44, 66, 56}};
     show(three, 4);
     assert_int_equal(blobs.count, 1);
-    struct its_hints hints = {.count = 2, .item = {two[0], two[1]}};
+    struct its_hints hints = {.count = 2, .item = {{two[0]}, {two[1]}}};
     its_blobs_divide(&blobs, &bg, &perspective, &hints);
     assert_int_equal(blobs.count, 3);
     assert_int_equal(blobs.item[2].hint, 0);
@@ -96,7 +97,7 @@ static void a_newcomer_keeps_a_region(void **state)
 static void hints_beyond_the_picture_do_no_harm(void **state)
 {
     show(two, 2);
-    struct its_hints hints = {.count = 2, .item = {{-50, -50, 30, 30}, {60, 40, 500, 400}}};
+    struct its_hints hints = {.count = 2, .item = {{{-50, -50, 30, 30}}, {{60, 40, 500, 400}}}};
     its_blobs_divide(&blobs, &bg, &perspective, &hints);
     assert_int_equal(blobs.count, 1);
     done();
