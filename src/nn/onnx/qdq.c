@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/mem.h"
-#include "onnx.pb-c.h"
+#include <onnx.pb-c.h>
 
 /* Per-channel scales came with this version of the operators. */
 #define OPSET_MIN 13
