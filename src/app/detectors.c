@@ -44,7 +44,7 @@ struct its_detectors_settings its_detectors_settings_of(const struct its_detecto
 
 bool its_detector_config_is_network(const struct its_detector_config *c)
 {
-    return c->kind == ITS_DETECTOR_NETWORK || (c->kind == ITS_DETECTOR_AUTO && c->model);
+    return c->kind == ITS_DETECTOR_NETWORK || (c->kind == ITS_DETECTOR_AUTO && *c->model);
 }
 
 static int round_up(int n)
@@ -181,7 +181,7 @@ int its_detectors_create(const struct its_detectors_settings *settings, struct i
                          struct its_error *err)
 {
     *out = NULL;
-    if (!settings->model)
+    if (!settings->model || !*settings->model)
         return its_error_set(err, ITS_ECONFIG,
                              "detector.kind is network, but there is no "
                              "detector.model: give an ONNX file");

@@ -42,7 +42,7 @@ enum its_detector_kind { ITS_DETECTOR_AUTO, ITS_DETECTOR_MOTION, ITS_DETECTOR_NE
 
 struct its_detector_config {
     enum its_detector_kind kind;
-    const char *model;           /* an ONNX file; NULL: none */
+    const char *model;           /* an ONNX file; "": none */
     enum its_precision precision;
     int input_size;              /* pixels, the longer side of what the network sees */
     double confidence, iou;      /* 0..1 */

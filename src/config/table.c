@@ -67,10 +67,11 @@ static const struct its_opt detector_opts[] = {
      .doc = "What finds the road users in a picture. `network`: the model of `detector.model`. "
             "`motion`: whatever moves against a learnt background; needs no model, tells classes "
             "apart only roughly. `auto`: the network where a model is given, else motion."},
-    {"model", ITS_OPT_STRING, offsetof(struct its_detector_config, model), .min = 1, .max = 1024,
+    {"model", ITS_OPT_STRING, offsetof(struct its_detector_config, model), .max = 1024,
      .default_text = "none",
-     .doc = "The network, an ONNX file: YOLO11 or YOLOv8 (n to x), YOLOX, or a YOLOv10-style model, "
-            "as the usual tools export them, or quantised by `its-camera-ai model quantize`."},
+     .doc =
+         "The network, an ONNX file: YOLO11 or YOLOv8 (n to x), YOLOX, or a YOLOv10-style model, "
+         "as the usual tools export them, or quantised by `its-camera-ai model quantize`."},
     {"precision", ITS_OPT_CHOICE, offsetof(struct its_detector_config, precision),
      .choices = precisions,
      .doc = "In what numbers the network calculates. `auto`: int8 for a quantised model, else "
@@ -168,7 +169,8 @@ void its_config_set_defaults(struct its_config *c)
     c->log.level = ITS_LOG_INFO;
     c->performance.target_latency_ms = 100;
     c->decode = (struct its_decode_config){.queue_packets = 256, .queue_us = 2000000};
-    c->detector = (struct its_detector_config){.input_size = 640, .confidence = 0.1, .iou = 0.6};
+    c->detector =
+        (struct its_detector_config){.model = "", .input_size = 640, .confidence = 0.1, .iou = 0.6};
     c->store = (struct its_store_config){.batch_us = 200000, .max_events_waiting = 100000};
 }
 
