@@ -126,8 +126,8 @@ static void test_bf16_is_close(void **state)
 }
 
 /* Mean and largest difference of two outputs' scores. */
-static void compare_scores(const float *a, const float *b, int64_t from, int64_t count, double *mean,
-                           double *most)
+static void compare_scores(const float *a, const float *b, int64_t from, int64_t count,
+                           double *mean, double *most)
 {
     *mean = *most = 0;
     for (int64_t i = from; i < from + count; i++) {
@@ -249,8 +249,9 @@ static void test_raw_maps_of_the_head(void **state)
             for (int p = 0; p < level[l].w * level[l].h; p++)
                 for (int c = 0; c < 80; c++) {
                     double score = 1 / (1 + exp(-(double)logit_at(&level[l].score, image, c, p)));
-                    most = fmax(most, fabs(score - (double)out[image * 84 * 2100 +
-                                                               (4 + c) * 2100 + at + p]));
+                    most =
+                        fmax(most, fabs(score -
+                                        (double)out[image * 84 * 2100 + (4 + c) * 2100 + at + p]));
                 }
         at += level[l].w * level[l].h;
     }
@@ -272,7 +273,8 @@ static struct its_network *open_cached(const struct its_model *m, const char *fo
     return n;
 }
 
-/* Bytes of a file of the folder are changed, or the file is cut. Returns how many files there are. */
+/* Bytes of a file of the folder are changed, or the file is cut. Returns how many files there are.
+ */
 static int spoil(const char *folder, long at, bool cut)
 {
     char path[700];
@@ -406,7 +408,8 @@ int main(void)
 {
     data_dir = getenv("ITS_TESTDATA");
     if (!data_dir || !*data_dir) {
-        fprintf(stderr, "SKIPPED: ITS_TESTDATA names no folder with models and reference outputs\n");
+        fprintf(stderr,
+                "SKIPPED: ITS_TESTDATA names no folder with models and reference outputs\n");
         return 77;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_f32_is_exact),
