@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "base/thread.h"
 #include "nn/model.h"
 
 static const char *data_dir;
@@ -345,44 +344,6 @@ static void test_no_cache_folder(void **state)
     its_model_close(&m);
 }
 
-struct job {
-    const struct its_model *model;
-    float *out;
-};
-
-static void run_job(void *arg)
-{
-    struct job *j = arg;
-    struct its_network_settings s;
-    its_network_defaults(&s);
-    struct its_network *n = open_network(j->model, &s);
-    for (int i = 0; i < 3; i++) {
-        fill_input(its_network_input(n), 3 * 320 * 320);
-        its_assert(its_network_run(n, 1) == 0);
-    }
-    memcpy(j->out, its_network_output(n, 0).data, 84 * 2100 * sizeof(float));
-    its_network_destroy(&n);
-}
-
-static void test_networks_of_one_model_in_threads(void **state)
-{
-    enum { THREADS = 4 };
-    struct its_model *m = open_model("yolo11n-320.onnx");
-    struct job job[THREADS];
-    struct its_thread thread[THREADS] = {0};
-    for (int i = 0; i < THREADS; i++) {
-        job[i] = (struct job){m, its_calloc(84 * 2100, sizeof(float))};
-        assert_int_equal(its_thread_start(&thread[i], "network", 8 << 20, run_job, &job[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++)
-        its_thread_join(&thread[i]);
-    for (int i = 1; i < THREADS; i++)
-        assert_memory_equal(job[i].out, job[0].out, 84 * 2100 * sizeof(float));
-    for (int i = 0; i < THREADS; i++)
-        free(job[i].out);
-    its_model_close(&m);
-}
-
 static void test_wrong_settings_are_refused(void **state)
 {
     struct its_model *m = open_model("yolo11n-320.onnx");
@@ -420,7 +381,7 @@ int main(void)
                                        cmocka_unit_test(test_raw_maps_of_the_head),
                                        cmocka_unit_test(test_cached_plans),
                                        cmocka_unit_test(test_no_cache_folder),
-                                       cmocka_unit_test(test_networks_of_one_model_in_threads),
+
                                        cmocka_unit_test(test_wrong_settings_are_refused)};
     return cmocka_run_group_tests_name("nn/network", tests, NULL, NULL);
 }
