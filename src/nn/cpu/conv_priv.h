@@ -9,7 +9,7 @@
 #include "nn/cpu/conv.h"
 
 #define ITS_CONV_MAGIC   0x43535449u /* "ITSC" */
-#define ITS_CONV_VERSION 1
+#define ITS_CONV_VERSION 2 /* raise with every change of what follows or of how it is packed */
 
 #define ITS_CONV_BLOCKS 5  /* most output blocks of 16 channels in one tile */
 #define ITS_CONV_PIXELS 20 /* most pixels in one tile */
