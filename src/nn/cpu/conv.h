@@ -35,7 +35,8 @@ enum its_conv_isa {
 /* What is computed. Kernel and pads may be any; `out` says how many rows and columns there are, and
  * whatever of the window lies outside `in` is padding.
  *
- * in:  c16, pixels, or planes. out: c16 or pixels; INT8: u8, s8, f32; F32: f32;
+ * in:  c16, pixels, or planes; u8 pixels may also be 3 or 4 bytes apart (RGB, RGBx pictures, whose
+ * block is their pixel_stride). out: c16 or pixels; INT8: u8, s8, f32; F32: f32;
  * BF16: bf16, f32. add: layout, shape and type of out (the scale may differ). */
 struct its_conv_desc {
     enum its_conv_math math;

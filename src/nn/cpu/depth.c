@@ -15,14 +15,16 @@ static inline __m512i four_pixels(const char *p)
     return _mm512_shuffle_epi8(v, bytes);
 }
 
-/* Stride 1: pixels come in pairs; acc has room for one too many. */
-static void int8_near(const struct its_conv *c, const char *weights, __m512i first, const char *in,
-                      int n, char *acc)
+/* Stride 1: pixels come in pairs. `rows` known to the compiler keeps the weights in registers. */
+static inline __attribute__((always_inline)) void int8_near(const struct its_conv *c,
+                                                            const char *weights, __m512i first,
+                                                            const char *in, int n, char *acc,
+                                                            const int rows)
 {
-    int rows = c->desc.kernel_h;
     for (int i = 0; i < n; i += 2) {
         __m512i a = first, b = first;
-        for (int y = 0; y < rows; y++) {
+        _Pragma("GCC unroll 3") for (int y = 0; y < rows; y++)
+        {
             __m512i v = four_pixels(in + 16 * i + (int64_t)y * (int64_t)c->row_bytes);
             __m512i w = _mm512_load_si512(weights + 64 * y);
             a = _mm512_dpbusd_epi32(a, v, w);
@@ -42,7 +44,10 @@ void its_conv_depth_int8(const struct its_conv *c, int block, const char *in, in
     __m512i first =
         _mm512_load_si512((const int32_t *)its_conv_part(c, c->first_at) + (int64_t)16 * block);
     if (c->desc.stride == 1) {
-        int8_near(c, weights, first, in, n, acc);
+        if (rows == 3)
+            int8_near(c, weights, first, in, n, acc, 3);
+        else
+            int8_near(c, weights, first, in, n, acc, rows);
         return;
     }
     for (int i = 0; i < n; i++) {
@@ -80,6 +85,26 @@ static inline __attribute__((always_inline)) void some(const struct its_conv *c,
     _Pragma("GCC unroll 4") for (int p = 0; p < pixels; p++) _mm512_store_ps(acc + 64 * p, sum[p]);
 }
 
+/* Stride 1, window 3 wide: eight pixels share the ten that a row of their windows needs. */
+static inline __attribute__((always_inline)) void eight(const struct its_conv *c,
+                                                        const char *weights, __m512 first,
+                                                        const char *in, char *acc, const bool bf16)
+{
+    __m512 sum[8], v[10];
+    _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++) sum[p] = first;
+    for (int y = 0; y < c->desc.kernel_h; y++, in += c->row_bytes, weights += 3 * 64) {
+        _Pragma("GCC unroll 10") for (int p = 0; p < 10; p++) v[p] =
+            wide(in + (bf16 ? 32 : 64) * p, bf16);
+        _Pragma("GCC unroll 3") for (int x = 0; x < 3; x++)
+        {
+            __m512 w = _mm512_load_ps(weights + 64 * x);
+            _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++) sum[p] =
+                _mm512_fmadd_ps(v[p + x], w, sum[p]);
+        }
+    }
+    _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++) _mm512_store_ps(acc + 64 * p, sum[p]);
+}
+
 static inline __attribute__((always_inline)) void depth(const struct its_conv *c, int block,
                                                         const char *in, int n, char *acc,
                                                         const bool bf16)
@@ -89,6 +114,8 @@ static inline __attribute__((always_inline)) void depth(const struct its_conv *c
         (const char *)its_conv_part(c, c->weights_at) + (int64_t)64 * taps * block;
     __m512 first =
         _mm512_load_ps((const float *)its_conv_part(c, c->first_at) + (int64_t)16 * block);
+    for (; c->desc.kernel_w == 3 && c->desc.stride == 1 && i + 8 <= n; i += 8)
+        eight(c, weights, first, in + (int64_t)i * c->pixel_bytes, acc + 64 * i, bf16);
     for (; i + 4 <= n; i += 4)
         some(c, weights, first, in + (int64_t)i * c->pixel_bytes, acc + 64 * i, 4, bf16);
     for (; i < n; i++)

@@ -75,7 +75,9 @@ static void quad_row(const struct its_conv *c, const char *in, int n, int y, cha
         f32[ch] = (const float *)in + at;
         u8[ch] = (const uint8_t *)in + at;
     }
-    if (p->type == ITS_F32)
+    if (p->layout == ITS_LAYOUT_PIXELS)
+        its_conv_quads_pixels(u8[0], p->pixel_stride, s.count, to + s.before);
+    else if (p->type == ITS_F32)
         its_conv_quads_f32(f32, p->c, s.count, 1.0f / p->scale, (float)p->zero, to + s.before);
     else
         its_conv_quads_u8(u8, p->c, s.count, to + s.before);

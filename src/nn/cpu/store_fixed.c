@@ -99,10 +99,11 @@ static inline void widen(const struct consts *k, __m512i bytes, __m512i *lo, __m
 }
 
 /* Four pixels to 64 bytes in order. */
-static inline __m512i four(const struct consts *k, enum its_act act, bool adds, const int32_t *acc,
-                           __m512i add)
+static inline __m512i four(const struct consts *k, enum its_act act, bool adds, __m512i lo,
+                           __m512i hi, __m512i add)
 {
-    __m512i lo = activated(k, act, scaled(k, acc)), hi = activated(k, act, scaled(k, acc + 32));
+    lo = activated(k, act, lo);
+    hi = activated(k, act, hi);
     if (adds) {
         __m512i add_lo, add_hi;
         widen(k, add, &add_lo, &add_hi);
@@ -141,18 +142,24 @@ static inline __attribute__((always_inline)) void store_all(const struct its_con
 {
     struct consts k = consts_of(c, block);
     int stride = c->desc.out.pixel_stride, add_stride = c->desc.add.pixel_stride, i = 0;
-    __m512i r = _mm512_setzero_si512();
+    __m512i r = _mm512_setzero_si512(), lo = scaled(&k, acc), hi = scaled(&k, acc + 32);
     if (stride == 16 && (!adds || add_stride == 16))
         for (; i + 4 <= n; i += 4) {
+            __m512i now_lo = lo, now_hi = hi;
+            const int32_t *next = acc + 16 * (i + 8 <= n ? i + 4 : i);
+            lo = scaled(&k, next); /* one round ahead: half the chain of dependences */
+            hi = scaled(&k, next + 32);
             if (adds)
                 r = _mm512_loadu_si512(add + 16 * i);
-            _mm512_storeu_si512(out + 16 * i, four(&k, act, adds, acc + 16 * i, r));
+            _mm512_storeu_si512(out + 16 * i, four(&k, act, adds, now_lo, now_hi, r));
         }
     for (; i < n; i += 4) {
         int now = n - i < 4 ? n - i : 4;
         if (adds)
             r = load_apart(add + (int64_t)i * add_stride, add_stride, now);
-        store_apart(out + (int64_t)i * stride, stride, now, four(&k, act, adds, acc + 16 * i, r));
+        store_apart(
+            out + (int64_t)i * stride, stride, now,
+            four(&k, act, adds, scaled(&k, acc + 16 * i), scaled(&k, acc + 16 * i + 32), r));
     }
 }
 

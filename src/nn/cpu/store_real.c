@@ -1,5 +1,6 @@
 /* Sums to results in f32 arithmetic: any activation, any type of result. The loop is made for the
- * cases that networks consist of and once for all others. */
+ * cases that networks consist of and once for all others. bf16's own instruction is met only where
+ * the kernels of bf16 could run. */
 #include "nn/cpu/real.h"
 
 static inline __m512 load_real(const struct its_place *p, const char *from)
@@ -31,17 +32,6 @@ static inline void store_bytes(const struct its_place *p, char *to, __m512 x)
     _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8(v));
 }
 
-/* Rounded to nearest even; NaN stays NaN (quiet). */
-static inline void store_bf16(char *to, __m512 x)
-{
-    __m512i v = _mm512_castps_si512(x);
-    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(v, 16), _mm512_set1_epi32(1));
-    __m512i r = _mm512_add_epi32(v, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    r = _mm512_mask_or_epi32(r, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), v,
-                             _mm512_set1_epi32(0x400000));
-    _mm256_storeu_si256((__m256i *)to, _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16)));
-}
-
 static inline __attribute__((always_inline)) void store_all(
     const struct its_conv *c, int block, const char *acc, int n, char *out, const char *add,
     const enum its_dtype type, const enum its_act act, const bool ints, const bool adds)
@@ -61,7 +51,7 @@ static inline __attribute__((always_inline)) void store_all(
         if (type == ITS_F32)
             _mm512_storeu_ps(out, x);
         else if (type == ITS_BF16)
-            store_bf16(out, x);
+            _mm256_storeu_si256((__m256i *)out, (__m256i)_mm512_cvtneps_pbh(x));
         else
             store_bytes(o, out, x);
     }
