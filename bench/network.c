@@ -1,9 +1,9 @@
 /* One network, layer by layer: time, rate, share of the machine's measured peak.
  *
  *   bench-network MODEL [-p f32|bf16|int8|auto] [-b BATCH] [-s WxH] [-t THREADS] [-n RUNS] [-m]
- *                       [-r BACKEND] [-c CACHE] [-l]
+ *                       [-r BACKEND] [-c CACHE] [-l] [-P]
  *
- * -l: the table; -m: raw head maps; -r: back end. Prints
+ * -l: the table; -P: the plan; -m: raw head maps; -r: back end. Prints
  * "network VARIANT median p95 ms" of one picture. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +12,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "nn/model.h"
 
 struct options {
     const char *path;
     struct its_network_settings net;
     int runs;
-    bool layers;
+    bool layers, plan;
 };
 
 static int parse(int argc, char **argv, struct options *o)
@@ -26,11 +27,11 @@ static int parse(int argc, char **argv, struct options *o)
     static const char *const precision[] = {"auto", "f32", "bf16", "int8"};
     its_network_defaults(&o->net);
     o->runs = 20;
-    for (int c; (c = getopt(argc, argv, "p:b:s:t:n:r:c:ml")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "p:b:s:t:n:r:c:mlP")) != -1;) {
         if (c == 'p')
             for (int i = 0; i < 4; i++)
-                o->net.precision = strcmp(optarg, precision[i]) == 0 ? (enum its_precision)i
-                                                                     : o->net.precision;
+                o->net.precision =
+                    strcmp(optarg, precision[i]) == 0 ? (enum its_precision)i : o->net.precision;
         else if (c == 'b')
             o->net.batch = atoi(optarg);
         else if (c == 's' && sscanf(optarg, "%dx%d", &o->net.width, &o->net.height) != 2)
@@ -47,6 +48,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->net.head_maps = true;
         else if (c == 'l')
             o->layers = true;
+        else if (c == 'P')
+            o->plan = true;
         else if (c == '?')
             return -1;
     }
@@ -107,6 +110,12 @@ static int run(struct its_network *n, const struct options *o, double started_ms
            o->path, batch, o->net.threads, ms[o->runs / 2], ms[o->runs * 95 / 100], ms[0], first,
            started_ms, s.from_cache ? " from cache" : "", (double)s.weight_bytes * 1e-6,
            (double)s.activation_bytes * 1e-6, resident_mb());
+    if (o->plan) {
+        struct its_str text = {0};
+        its_network_print(n, &text);
+        fputs(its_str_get(&text), stdout);
+        its_str_fini(&text);
+    }
     if (o->layers) {
         its_network_time_layers(n, true);
         its_network_run(n, batch);
@@ -124,7 +133,7 @@ int main(int argc, char **argv)
     struct its_network *n = NULL;
     if (parse(argc, argv, &o) < 0) {
         fprintf(stderr, "usage: bench-network [-p PRECISION] [-b BATCH] [-s WxH] [-t THREADS] "
-                        "[-n RUNS] [-r BACKEND] [-c CACHE] [-m] [-l] MODEL\n");
+                        "[-n RUNS] [-r BACKEND] [-c CACHE] [-m] [-l] [-P] MODEL\n");
         return 2;
     }
     double before = resident_mb();

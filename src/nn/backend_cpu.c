@@ -20,8 +20,8 @@ static bool has_vnni(void)
 static const struct its_kernel *const f32[] = {&its_kernel_conv_f32, &its_kernel_onednn_conv_f32,
                                                BETWEEN, NULL};
 static const struct its_kernel *const bf16[] = {&its_kernel_onednn_conv_bf16, BETWEEN, NULL};
-static const struct its_kernel *const int8[] = {
-    &its_kernel_conv_int8, &its_kernel_conv_f32, &its_kernel_onednn_conv_f32, BETWEEN, NULL};
+static const struct its_kernel *const int8[] = {&its_kernel_conv_int8, &its_kernel_conv_f32,
+                                                &its_kernel_onednn_conv_f32, BETWEEN, NULL};
 
 const struct its_backend *its_backend_cpu(enum its_precision *precision)
 {

@@ -29,9 +29,9 @@ struct its_step {
     const struct its_node *node; /* NULL: a conversion */
     const struct its_kernel *kernel;
     int in_count, out_count;
-    int *in, *out;                             /* slots of the plan; -1: left out */
+    int *in, *out;                                  /* slots of the plan; -1: left out */
     const struct its_place **in_place, **out_place; /* NULL: left out */
-    int threads;                               /* one run may use */
+    int threads;                                    /* one run may use */
 
     void *state;         /* made by prepare */
     size_t weight_bytes; /* wanted by prepare */
@@ -57,8 +57,8 @@ struct its_kernel {
     bool (*takes)(const struct its_node *n, struct its_form *in, struct its_form *out);
 
     int (*prepare)(struct its_step *s, struct its_error *err); /* NULL: nothing to prepare */
-    /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0 or
-     * -ENOMEM. */
+    /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0
+     * or -ENOMEM. */
     int (*pack)(const struct its_step *s, void *weights);
     void (*release)(struct its_step *s);
 

@@ -59,9 +59,9 @@ static bool takes_int8(const struct its_node *n, struct its_form *in, struct its
     return true;
 }
 
-/* Where oneDNN's kernels wait for memory: an activation behind few products per value, on pictures of
- * some size (bench-conv on Zen 5: 1.01 to 1.21 times faster; elsewhere oneDNN's are better). A rule
- * and not a race: races choose otherwise from run to run, and results would with them. */
+/* Where oneDNN's kernels wait for memory: an activation behind few products per value, on pictures
+ * of some size (bench-conv on Zen 5: 1.01 to 1.21 times faster; elsewhere oneDNN's are better). A
+ * rule and not a race: races choose otherwise from run to run, and results would with them. */
 static bool takes_f32(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
     if (its_cpu_best() < ITS_CPU_AVX512 || n->act == ITS_ACT_NONE || !is_plain(n, ITS_F32) ||

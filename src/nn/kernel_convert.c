@@ -1,8 +1,8 @@
 /* A value from one form to another: planes ↔ blocks of 16, f32 ↔ bf16 ↔ integers.
  *
- * A block of 16 channels of a few pixels at a time goes through a small f32 buffer: load, store. bf16
- * and integers round to nearest even; integers saturate. Channels beyond the last become zero (the
- * zero point). */
+ * A block of 16 channels of a few pixels at a time goes through a small f32 buffer: load, store.
+ * bf16 and integers round to nearest even; integers saturate. Channels beyond the last become zero
+ * (the zero point). */
 #include <math.h>
 #include <string.h>
 
@@ -42,8 +42,8 @@ static void store(const struct its_lanes *l, const struct its_place *p, const fl
 }
 
 /* Pixels [x, x + count) of block c into a block of reals, and back. */
-static void load_block(const struct its_lanes *l, const struct its_place *p, const void *data, int c,
-                       int64_t x, int64_t count, float *block)
+static void load_block(const struct its_lanes *l, const struct its_place *p, const void *data,
+                       int c, int64_t x, int64_t count, float *block)
 {
     float plane[BLOCK * PIXELS];
     if (p->block == BLOCK) {

@@ -40,10 +40,8 @@ static struct its_lanes_pool pool_of(const struct its_step *s)
 {
     struct its_window w;
     its_assert(its_window_of(s->node, &w, NULL) == 0);
-    struct its_lanes_pool p = {.h = (int)w.in[0],
-                               .w = (int)w.in[1],
-                               .oh = (int)w.out[0],
-                               .ow = (int)w.out[1]};
+    struct its_lanes_pool p = {
+        .h = (int)w.in[0], .w = (int)w.in[1], .oh = (int)w.out[0], .ow = (int)w.out[1]};
     for (int i = 0; i < 2; i++) {
         p.kernel[i] = (int)w.kernel[i];
         p.stride[i] = (int)w.stride[i];

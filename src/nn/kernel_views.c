@@ -56,8 +56,8 @@ static bool split_takes(const struct its_node *n, struct its_form *in, struct it
 {
     if (!its_node_is(n, "Split"))
         return false;
-    bool keep = is_picture(n->in[0]) && axis_of(n, n->in[0]) == 1 &&
-                parts_align(n->out, n->out_count);
+    bool keep =
+        is_picture(n->in[0]) && axis_of(n, n->in[0]) == 1 && parts_align(n->out, n->out_count);
     if (!keep)
         in[0].layout = ITS_LAYOUT_PLANES;
     for (int i = 0; i < n->out_count; i++)

@@ -128,3 +128,8 @@ struct its_layer_time {
 /* Switches the clock round every step on or off (it costs a little). */
 void its_network_time_layers(struct its_network *n, bool on);
 int its_network_layers(const struct its_network *n, const struct its_layer_time **layers);
+
+/* Appends the plan as a table: every step with shape, layout, type, place in memory, bytes, and the
+ * time of the last run while timing is on. */
+struct its_str;
+void its_network_print(const struct its_network *n, struct its_str *out);

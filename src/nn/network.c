@@ -87,10 +87,8 @@ static int choose_backend(struct its_network_settings *s, const struct its_backe
 
 static const char *plan_kind(const struct its_network_settings *s)
 {
-    static const char *const name[][2] = {{"auto", "auto-maps"},
-                                          {"f32", "f32-maps"},
-                                          {"bf16", "bf16-maps"},
-                                          {"int8", "int8-maps"}};
+    static const char *const name[][2] = {
+        {"auto", "auto-maps"}, {"f32", "f32-maps"}, {"bf16", "bf16-maps"}, {"int8", "int8-maps"}};
     return name[s->precision][s->head_maps];
 }
 
@@ -122,7 +120,8 @@ static int make_plan(struct its_network *n, struct its_error *err)
     const struct its_backend *backend = NULL;
     int rc = choose_backend(&n->set, &backend, err);
     if (rc == 0)
-        rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph, err);
+        rc = its_graph_bind(its_model_graph(n->model), 1, n->set.height, n->set.width, &n->graph,
+                            err);
     if (rc == 0 && backend != &its_backend_ref)
         rc = its_pass_all(n->graph, n->set.precision == ITS_PRECISION_INT8, err);
     if (rc < 0)
@@ -194,7 +193,8 @@ static struct its_head_map describe_map(const struct its_network *n, int output)
     int external = n->graph->input_count + output;
     const struct its_place *p = &n->plan->slot[n->plan->external[external]].place;
     return (struct its_head_map){.data = n->external[external],
-                                 .image_stride = (int64_t)(n->external_stride[external] / sizeof(float)),
+                                 .image_stride =
+                                     (int64_t)(n->external_stride[external] / sizeof(float)),
                                  .block_stride = p->block_stride,
                                  .block = p->block,
                                  .pixel_stride = p->pixel_stride};
@@ -366,4 +366,9 @@ int its_network_layers(const struct its_network *n, const struct its_layer_time 
 {
     *layers = n->layer;
     return n->layer_count;
+}
+
+void its_network_print(const struct its_network *n, struct its_str *out)
+{
+    its_plan_print(n->plan, n->timing ? n->ms : NULL, out);
 }

@@ -61,8 +61,7 @@ static void fuse(struct its_graph *g, struct its_node *softmax)
     if (!mix || mix->in[1] != transpose->out[0] || !q || (axis != -1 && axis != 3))
         return;
     struct its_value *k = match->in[1], *v = mix->in[0];
-    if (!is_heads(q, q) || !is_heads(k, q) || !is_heads(v, q) ||
-        k->shape.dim[2] != q->shape.dim[2])
+    if (!is_heads(q, q) || !is_heads(k, q) || !is_heads(v, q) || k->shape.dim[2] != q->shape.dim[2])
         return;
     struct its_node *n = its_graph_add_node(g, &its_op_attention, mix->name, 3, 1);
     n->in[0] = q;

@@ -1,10 +1,11 @@
 /* Recognises the decoding at the end of YOLOv8 and YOLO11 exports, from the raw maps of the levels
  * to (1, 4 + classes, anchors), and makes it one node.
  *
- * Read from the output backwards: Concat[boxes, Sigmoid(scores)]; boxes = Concat[(a + b) / 2, b - a]
+ * Read from the output backwards: Concat[boxes, Sigmoid(scores)]; boxes = Concat[(a + b) / 2, b -
+ * a]
  * * strides, where a = anchors - d[0:2], b = anchors + d[2:4] and d is a convolution with weights
- * 0…15 over a softmax of 16 bins. Every constant on the way is compared with what it must be: a head
- * that differs in anything stays as it is. */
+ * 0…15 over a softmax of 16 bins. Every constant on the way is compared with what it must be: a
+ * head that differs in anything stays as it is. */
 #include <math.h>
 
 #include "base/arena.h"
@@ -99,7 +100,8 @@ static bool has_perm(const struct its_node *n, const int64_t want[4])
     return perm && count == 4 && memcmp(perm, want, 4 * sizeof(*want)) == 0;
 }
 
-/* Weights 0…15. A quantised file has them rounded to its steps, and we go back to what they were. */
+/* Weights 0…15. A quantised file has them rounded to its steps, and we go back to what they were.
+ */
 static bool counts_bins(const struct its_value *w)
 {
     if (!w->data || its_shape_count(&w->shape) != BINS)
@@ -209,8 +211,7 @@ static bool match(struct head *h, struct its_value *output)
 
 static void fuse(struct its_graph *g, const struct head *h)
 {
-    struct its_node *n =
-        its_graph_add_node(g, &its_op_head, h->last->name, 2 * h->levels, 1);
+    struct its_node *n = its_graph_add_node(g, &its_op_head, h->last->name, 2 * h->levels, 1);
     int64_t *strides = its_arena_alloc(g->arena, sizeof(h->stride));
     struct its_attr *a = its_arena_alloc(g->arena, sizeof(*a));
     memcpy(strides, h->stride, sizeof(h->stride));

@@ -1,9 +1,9 @@
 /* Decides which values of a quantised graph are stored as integers (u8), with which steps.
  *
  * Whatever only moves numbers (concat, split, max pooling, enlarging) can do so with integers when
- * all its values have the same steps: the values it connects form a group, which gets the range that
- * holds all of theirs. Convolutions turn any steps into any others. A value is stored as integers
- * when a convolution or a mover computes it and another one reads it. */
+ * all its values have the same steps: the values it connects form a group, which gets the range
+ * that holds all of theirs. Convolutions turn any steps into any others. A value is stored as
+ * integers when a convolution or a mover computes it and another one reads it. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -162,8 +162,8 @@ static int free_weights(struct its_graph *g)
         if (!v)
             return -ENOMEM;
         for (int64_t k = 0; k < count; k++)
-            ((float *)v->data)[k] = (float)((const int8_t *)q->data)[k] *
-                                    q->quant.scale[k / (count / q->quant.count)];
+            ((float *)v->data)[k] =
+                (float)((const int8_t *)q->data)[k] * q->quant.scale[k / (count / q->quant.count)];
         n->in[1] = v;
     }
     return 0;

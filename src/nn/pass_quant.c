@@ -1,8 +1,8 @@
-/* Takes QuantizeLinear and DequantizeLinear out of a graph and keeps what they say: constants become
- * plain constants again, or integer weights with their scales; an activation that goes through a pair
- * of them is only marked with the scale and zero point (value->quant). Which of the marked ones are
- * stored as integers is decided later (pass_integer.c), so a pair in the midst of what becomes one
- * node costs nothing and loses nothing. */
+/* Takes QuantizeLinear and DequantizeLinear out of a graph and keeps what they say: constants
+ * become plain constants again, or integer weights with their scales; an activation that goes
+ * through a pair of them is only marked with the scale and zero point (value->quant). Which of the
+ * marked ones are stored as integers is decided later (pass_integer.c), so a pair in the midst of
+ * what becomes one node costs nothing and loses nothing. */
 #include "base/arena.h"
 #include "nn/pass.h"
 
@@ -56,7 +56,8 @@ static int32_t zero_of(const struct steps *s, int64_t i)
 
 /* --- constants */
 
-/* The weights of a convolution stay integers: s8, one scale per output channel. NULL: they cannot. */
+/* The weights of a convolution stay integers: s8, one scale per output channel. NULL: they cannot.
+ */
 static struct its_value *keep_weights(struct its_graph *g, const struct its_value *q,
                                       const struct steps *s)
 {

@@ -40,7 +40,7 @@ struct its_plan {
 struct its_plan_settings {
     const struct its_backend *backend;
     int threads;
-    bool raw_outputs; /* outputs keep the form in which they come out */
+    bool raw_outputs;  /* outputs keep the form in which they come out */
     const char *cache; /* file of packed weights to use or write; NULL: none */
 };
 
@@ -52,9 +52,13 @@ void its_plan_destroy(struct its_plan **p);
 /* Elements from the start of the slot's own root to it, and that root. */
 int its_plan_root(const struct its_plan *p, int slot, int64_t *at);
 
+/* Appends a table of the steps; ms: their times, or NULL. */
+struct its_str;
+void its_plan_print(const struct its_plan *p, const double *ms, struct its_str *out);
+
 /* The parts of its making, in this order. */
-void its_plan_views(struct its_plan *p);  /* plan_views.c: concats and splits become parts */
-int its_plan_memory(struct its_plan *p);  /* plan_memory.c: lives, offsets, the block's size */
+void its_plan_views(struct its_plan *p); /* plan_views.c: concats and splits become parts */
+int its_plan_memory(struct its_plan *p); /* plan_memory.c: lives, offsets, the block's size */
 
 /* A plan at its addresses: one block of activations, one run at a time. */
 struct its_context;

@@ -76,7 +76,8 @@ static uint64_t identity_of(const struct its_plan *p)
         const struct its_step *s = &p->step[i];
         uint64_t numbers[] = {s->weight_bytes, (uint64_t)s->threads};
         h = mix_text(mix_text(h, s->kernel->name), s->how);
-        h = mix_text(mix_text(h, s->node ? s->node->name : NULL), s->node ? s->node->op->name : NULL);
+        h = mix_text(mix_text(h, s->node ? s->node->name : NULL),
+                     s->node ? s->node->op->name : NULL);
         h = mix(h, numbers, sizeof(numbers));
         for (int k = 0; k < s->in_count + s->out_count; k++)
             if (s->in[k] >= 0)

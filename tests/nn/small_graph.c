@@ -74,8 +74,7 @@ struct its_value *add_op(struct its_graph *g, const char *op, struct its_value *
 static struct its_attr *add_attr(struct its_graph *g, struct its_value *v, const char *name)
 {
     struct its_node *n = v->from;
-    struct its_attr *list =
-        its_arena_alloc(g->arena, (size_t)(n->attr_count + 1) * sizeof(*list));
+    struct its_attr *list = its_arena_alloc(g->arena, (size_t)(n->attr_count + 1) * sizeof(*list));
     for (int i = 0; i < n->attr_count; i++)
         list[i] = n->attrs[i];
     struct its_attr *a = &list[n->attr_count++];
@@ -108,16 +107,15 @@ struct its_value *add_conv(struct its_graph *g, uint32_t *seed, struct its_value
 {
     int64_t c = x->shape.dim[1], bias[] = {out}, weight[] = {out, c / group, k, k};
     int64_t pads[] = {k / 2, k / 2, k / 2, k / 2}, strides[] = {stride, stride};
-    struct its_value *y = add_op(
-        g, "Conv",
-        (struct its_value *[]){x, add_weights(g, seed, 4, weight), add_weights(g, seed, 1, bias),
-                               NULL},
-        1);
+    struct its_value *y = add_op(g, "Conv",
+                                 (struct its_value *[]){x, add_weights(g, seed, 4, weight),
+                                                        add_weights(g, seed, 1, bias), NULL},
+                                 1);
     set_ints(g, y, "pads", 4, pads);
     set_ints(g, y, "strides", 2, strides);
     set_int(g, y, "group", group);
-    y->shape = (struct its_shape){4, {1, out, (x->shape.dim[2] - 1) / stride + 1,
-                                      (x->shape.dim[3] - 1) / stride + 1}};
+    y->shape = (struct its_shape){
+        4, {1, out, (x->shape.dim[2] - 1) / stride + 1, (x->shape.dim[3] - 1) / stride + 1}};
     return y;
 }
 

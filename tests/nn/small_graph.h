@@ -13,7 +13,8 @@ struct its_value *add_input(struct its_graph *g, const char *name, int c, int h,
 struct its_value *add_weights(struct its_graph *g, uint32_t *seed, int rank, const int64_t *dim);
 struct its_value *add_ints(struct its_graph *g, int count, const int64_t *x);
 /* Appends a node; inputs end with NULL. Its (first) output, whose shape is inferred later. */
-struct its_value *add_op(struct its_graph *g, const char *op, struct its_value *const *in, int outs);
+struct its_value *add_op(struct its_graph *g, const char *op, struct its_value *const *in,
+                         int outs);
 void set_ints(struct its_graph *g, struct its_value *v, const char *name, int count,
               const int64_t *x);
 void set_int(struct its_graph *g, struct its_value *v, const char *name, int64_t x);

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "base/thread.h"
 #include "nn/model.h"
 
 static const char *data_dir;
@@ -126,8 +125,8 @@ static void test_bf16_is_close(void **state)
 }
 
 /* Mean and largest difference of two outputs' scores. */
-static void compare_scores(const float *a, const float *b, int64_t from, int64_t count, double *mean,
-                           double *most)
+static void compare_scores(const float *a, const float *b, int64_t from, int64_t count,
+                           double *mean, double *most)
 {
     *mean = *most = 0;
     for (int64_t i = from; i < from + count; i++) {
@@ -249,8 +248,9 @@ static void test_raw_maps_of_the_head(void **state)
             for (int p = 0; p < level[l].w * level[l].h; p++)
                 for (int c = 0; c < 80; c++) {
                     double score = 1 / (1 + exp(-(double)logit_at(&level[l].score, image, c, p)));
-                    most = fmax(most, fabs(score - (double)out[image * 84 * 2100 +
-                                                               (4 + c) * 2100 + at + p]));
+                    most =
+                        fmax(most, fabs(score -
+                                        (double)out[image * 84 * 2100 + (4 + c) * 2100 + at + p]));
                 }
         at += level[l].w * level[l].h;
     }
@@ -272,7 +272,8 @@ static struct its_network *open_cached(const struct its_model *m, const char *fo
     return n;
 }
 
-/* Bytes of a file of the folder are changed, or the file is cut. Returns how many files there are. */
+/* Bytes of a file of the folder are changed, or the file is cut. Returns how many files there are.
+ */
 static int spoil(const char *folder, long at, bool cut)
 {
     char path[700];
@@ -343,44 +344,6 @@ static void test_no_cache_folder(void **state)
     its_model_close(&m);
 }
 
-struct job {
-    const struct its_model *model;
-    float *out;
-};
-
-static void run_job(void *arg)
-{
-    struct job *j = arg;
-    struct its_network_settings s;
-    its_network_defaults(&s);
-    struct its_network *n = open_network(j->model, &s);
-    for (int i = 0; i < 3; i++) {
-        fill_input(its_network_input(n), 3 * 320 * 320);
-        its_assert(its_network_run(n, 1) == 0);
-    }
-    memcpy(j->out, its_network_output(n, 0).data, 84 * 2100 * sizeof(float));
-    its_network_destroy(&n);
-}
-
-static void test_networks_of_one_model_in_threads(void **state)
-{
-    enum { THREADS = 4 };
-    struct its_model *m = open_model("yolo11n-320.onnx");
-    struct job job[THREADS];
-    struct its_thread thread[THREADS] = {0};
-    for (int i = 0; i < THREADS; i++) {
-        job[i] = (struct job){m, its_calloc(84 * 2100, sizeof(float))};
-        assert_int_equal(its_thread_start(&thread[i], "network", 8 << 20, run_job, &job[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++)
-        its_thread_join(&thread[i]);
-    for (int i = 1; i < THREADS; i++)
-        assert_memory_equal(job[i].out, job[0].out, 84 * 2100 * sizeof(float));
-    for (int i = 0; i < THREADS; i++)
-        free(job[i].out);
-    its_model_close(&m);
-}
-
 static void test_wrong_settings_are_refused(void **state)
 {
     struct its_model *m = open_model("yolo11n-320.onnx");
@@ -406,7 +369,8 @@ int main(void)
 {
     data_dir = getenv("ITS_TESTDATA");
     if (!data_dir || !*data_dir) {
-        fprintf(stderr, "SKIPPED: ITS_TESTDATA names no folder with models and reference outputs\n");
+        fprintf(stderr,
+                "SKIPPED: ITS_TESTDATA names no folder with models and reference outputs\n");
         return 77;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_f32_is_exact),
@@ -417,7 +381,7 @@ int main(void)
                                        cmocka_unit_test(test_raw_maps_of_the_head),
                                        cmocka_unit_test(test_cached_plans),
                                        cmocka_unit_test(test_no_cache_folder),
-                                       cmocka_unit_test(test_networks_of_one_model_in_threads),
+
                                        cmocka_unit_test(test_wrong_settings_are_refused)};
     return cmocka_run_group_tests_name("nn/network", tests, NULL, NULL);
 }

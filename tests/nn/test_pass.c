@@ -1,5 +1,5 @@
-/* Every pass on a small graph: it finds its pattern, leaves what only looks like it, and the results
- * stay what they were (within 1e-5, by the reference back end). */
+/* Every pass on a small graph: it finds its pattern, leaves what only looks like it, and the
+ * results stay what they were (within 1e-5, by the reference back end). */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -190,9 +190,9 @@ static void test_attention(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batchnorm),         cmocka_unit_test(test_silu),
-        cmocka_unit_test(test_silu_lookalikes),   cmocka_unit_test(test_other_activations),
-        cmocka_unit_test(test_residual),          cmocka_unit_test(test_residual_lookalikes),
+        cmocka_unit_test(test_batchnorm),       cmocka_unit_test(test_silu),
+        cmocka_unit_test(test_silu_lookalikes), cmocka_unit_test(test_other_activations),
+        cmocka_unit_test(test_residual),        cmocka_unit_test(test_residual_lookalikes),
         cmocka_unit_test(test_attention)};
     return cmocka_run_group_tests_name("nn/pass", tests, NULL, NULL);
 }

@@ -180,9 +180,9 @@ static void test_convolutions_of_all_kinds(void **state)
 {
     static const struct {
         int c, out, k, stride, group;
-    } kind[] = {{3, 8, 3, 2, 1},  {8, 16, 3, 1, 1},    {5, 7, 3, 1, 1},  {24, 40, 1, 1, 1},
+    } kind[] = {{3, 8, 3, 2, 1},    {8, 16, 3, 1, 1},   {5, 7, 3, 1, 1},    {24, 40, 1, 1, 1},
                 {16, 16, 3, 1, 16}, {80, 80, 3, 2, 80}, {12, 12, 5, 1, 12}, {32, 64, 3, 1, 2},
-                {6, 9, 3, 1, 3},  {1, 1, 1, 1, 1}};
+                {6, 9, 3, 1, 3},    {1, 1, 1, 1, 1}};
     for (int i = 0; i < (int)ITS_ARRAY_LEN(kind); i++)
         for (int threads = 1; threads <= 2; threads++) {
             uint32_t seed = 4 + (uint32_t)i;

@@ -23,6 +23,6 @@ done < <(grep -rn --include='*.[ch]' '^ *# *include "' .  | sed 's|^\./||')
 vendor() { # REGEX FOLDERS
   grep -rnE --include='*.[ch]' "#include <($1)" . | sed 's|^\./||' | grep -vE "^(($2)/|app/version[.]c:)" | sed 's|^|src/|; s|$|: vendor header outside its adapter|' || true
 }
-out=$(vendor 'libav|libsw' 'camera|frame|draw'; vendor sqlite3 'store'; vendor yaml base; vendor cairo draw; vendor '(n?curses|ncursesw)' app; vendor '(onnx|protobuf-c)' 'nn/onnx')
+out=$(vendor 'libav|libsw' 'camera|frame|draw'; vendor sqlite3 'store'; vendor yaml base; vendor cairo draw; vendor '(n?curses|ncursesw)' app; vendor '(onnx|protobuf-c)' 'nn/onnx'; vendor dnnl 'nn/onednn')
 [ -z "$out" ] || { echo "$out"; bad=1; }
 exit $bad

@@ -9,10 +9,10 @@
 #include "nn/cpu/conv.h"
 
 #define ITS_CONV_MAGIC   0x43535449u /* "ITSC" */
-#define ITS_CONV_VERSION 1
+#define ITS_CONV_VERSION 2 /* raise with every change of what follows or of how it is packed */
 
 #define ITS_CONV_BLOCKS 5  /* most output blocks of 16 channels in one tile */
-#define ITS_CONV_PIXELS 12 /* most pixels in one tile */
+#define ITS_CONV_PIXELS 20 /* most pixels in one tile */
 #define ITS_CONV_CHUNK  40 /* most pixels summed up before they are stored */
 
 /* How the four-byte groups reach the kernel. */
@@ -91,7 +91,7 @@ typedef void its_conv_store_fn(const struct its_conv *c, int block, const void *
 /* Most pixels of a tile with that many blocks: as many sums as registers hold. */
 static inline int its_conv_tile_pixels(int blocks)
 {
-    static const int pixels[ITS_CONV_BLOCKS] = {12, 12, 8, 6, 5};
+    static const int pixels[ITS_CONV_BLOCKS] = {20, 14, 8, 6, 5};
     return pixels[blocks - 1];
 }
 

@@ -40,6 +40,21 @@ static bool same_shape(const struct its_place *a, const struct its_place *b)
            a->h == b->h && a->w == b->w;
 }
 
+/* Steps that can be divided by, and a zero point that the type holds. */
+static bool quantised(const struct its_place *p, enum its_dtype type)
+{
+    int least = type == ITS_S8 ? -128 : 0;
+    if (type != ITS_U8 && type != ITS_S8)
+        return true;
+    return p->scale > 0 && isfinite(p->scale) && p->zero >= least && p->zero <= least + 255;
+}
+
+static bool steps_possible(const struct its_conv_desc *d)
+{
+    return (d->math != ITS_CONV_INT8 || quantised(&d->in, ITS_U8)) &&
+           quantised(&d->out, d->out.type) && (!d->add.c || quantised(&d->add, d->add.type));
+}
+
 /* Any descriptor that makes sense at all. */
 static bool possible(const struct its_conv_desc *d)
 {
@@ -47,7 +62,8 @@ static bool possible(const struct its_conv_desc *d)
     bool groups = d->groups == 1 || (d->groups == i->c && i->c == o->c);
     bool sizes = i->n > 0 && i->c > 0 && i->h > 0 && i->w > 0 && o->n == i->n && o->c > 0 &&
                  o->h > 0 && o->w > 0 && d->kernel_h > 0 && d->kernel_w > 0 && d->stride > 0;
-    return types_possible(d) && groups && sizes && (!d->add.c || same_shape(&d->add, o)) &&
+    return types_possible(d) && steps_possible(d) && groups && sizes &&
+           (!d->add.c || same_shape(&d->add, o)) &&
            (int64_t)i->c * d->kernel_h * d->kernel_w <= MOST_PRODUCTS;
 }
 

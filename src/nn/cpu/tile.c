@@ -13,7 +13,7 @@
 #define JOIN(a, b, c)  JOIN_(a, b, c)
 
 /* Loops over registers must be unrolled, or the compiler keeps the sums in memory. */
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 20")
 
 #define INT8 1
 #define F32  2
@@ -137,17 +137,30 @@ TILES(9)
 TILES(10)
 TILES(11)
 TILES(12)
+TILES(13)
+TILES(14)
+#endif
+#if BLOCKS == 1
+TILES(15)
+TILES(16)
+TILES(17)
+TILES(18)
+TILES(19)
+TILES(20)
 #endif
 
 const its_conv_tiles JOIN(its_conv_tiles_, NAME, BLOCKS) = {
-    ROW(1), ROW(2),  ROW(3),  ROW(4),  ROW(5),
+    ROW(1),  ROW(2),  ROW(3),  ROW(4),  ROW(5),
 #if BLOCKS <= 4
     ROW(6),
 #endif
 #if BLOCKS <= 3
-    ROW(7), ROW(8),
+    ROW(7),  ROW(8),
 #endif
 #if BLOCKS <= 2
-    ROW(9), ROW(10), ROW(11), ROW(12),
+    ROW(9),  ROW(10), ROW(11), ROW(12), ROW(13), ROW(14),
+#endif
+#if BLOCKS == 1
+    ROW(15), ROW(16), ROW(17), ROW(18), ROW(19), ROW(20),
 #endif
 };

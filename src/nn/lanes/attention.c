@@ -106,7 +106,7 @@ void LANE(attention)(const struct its_lanes_attention *a, const float *q, const 
     for (int i = from; i < to; i++) {
         int64_t head = i / per_head, tokens = a->tokens;
         attend(a, q + head * a->key * tokens, k + head * a->key * tokens,
-               v + head * a->value * tokens, out + head * a->value * tokens,
-               i % per_head * QUERIES, scratch);
+               v + head * a->value * tokens, out + head * a->value * tokens, i % per_head * QUERIES,
+               scratch);
     }
 }

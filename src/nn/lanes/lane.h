@@ -71,7 +71,8 @@ static inline f32x16 lane_exp(f32x16 x)
     s32x16 tiny = x < low;
     x = lane_pick(x > high, high, lane_pick(tiny, low, x));
     f32x16 y = x * 1.44269504f;
-    s32x16 n = __builtin_convertvector(y + lane_pick(y < 0, lane_all(-0.5f), lane_all(0.5f)), s32x16);
+    s32x16 n =
+        __builtin_convertvector(y + lane_pick(y < 0, lane_all(-0.5f), lane_all(0.5f)), s32x16);
     f32x16 k = __builtin_convertvector(n, f32x16);
     f32x16 r = x - k * 0.693359375f + k * 2.12194440e-4f;
     f32x16 e = lane_all(1.f / 5040) * r + 1.f / 720;

@@ -39,8 +39,8 @@ struct its_lanes {
     /* One block of 16 channels, each pixel fy times downwards and fx times to the right. */
     void (*enlarge)(const void *in, void *out, int h, int w, int fy, int fx, size_t pixel_bytes);
 
-    /* f32: one block of 16 channels ↔ planes, `plane_stride` floats apart. Of the 16 only `channels`
-     * count: to_block makes the others 0. */
+    /* f32: one block of 16 channels ↔ planes, `plane_stride` floats apart. Of the 16 only
+     * `channels` count: to_block makes the others 0. */
     void (*to_planes)(const float *block, float *planes, int channels, int64_t pixels,
                       int64_t plane_stride);
     void (*to_block)(const float *planes, float *block, int channels, int64_t pixels,

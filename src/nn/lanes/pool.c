@@ -35,7 +35,7 @@ static inline int least(int a, int b)
             type m = look(in[from * step]);                                                        \
             for (int k = from + 1; k < to; k++) {                                                  \
                 type v = look(in[k * step]);                                                       \
-                m = PICK(type, v > m, v, m);                                                            \
+                m = PICK(type, v > m, v, m);                                                       \
             }                                                                                      \
             out[x * out_step] = look(m);                                                           \
         }                                                                                          \

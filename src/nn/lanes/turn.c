@@ -1,4 +1,5 @@
-/* Blocks of 16 channels ↔ planes, f32 ↔ bf16. Tiles of 16 pixels x 16 channels turn in registers. */
+/* Blocks of 16 channels ↔ planes, f32 ↔ bf16. Tiles of 16 pixels x 16 channels turn in registers.
+ */
 #include "nn/lanes/lane.h"
 
 void LANE(to_planes)(const float *block, float *planes, int channels, int64_t pixels,
@@ -22,8 +23,8 @@ void LANE(to_block)(const float *planes, float *block, int channels, int64_t pix
         int count = pixels - x < LANES ? (int)(pixels - x) : LANES;
         f32x16 v[LANES];
         for (int k = 0; k < LANES; k++)
-            v[k] = k < channels ? lane_load_some(planes + k * plane_stride + x, count)
-                                : lane_all(0);
+            v[k] =
+                k < channels ? lane_load_some(planes + k * plane_stride + x, count) : lane_all(0);
         lane_turn(v);
         for (int i = 0; i < count; i++)
             lane_store(block + (x + i) * LANES, v[i]);

@@ -256,8 +256,8 @@ static int prepare(struct its_step *s, struct its_error *err)
     snprintf(c->how, sizeof(c->how), "onednn %s", how);
     s->how = c->how;
     s->weight_bytes = dnnl_memory_desc_get_size(weights_md(c));
-    s->scratch_bytes = dnnl_memory_desc_get_size(
-        dnnl_primitive_desc_query_md(c->pd, dnnl_query_scratchpad_md, 0));
+    s->scratch_bytes =
+        dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(c->pd, dnnl_query_scratchpad_md, 0));
     if (bias_of(s->node)) {
         c->bias_at = (s->weight_bytes + 63) / 64 * 64;
         s->weight_bytes = c->bias_at + (size_t)s->out_place[0]->c * sizeof(float);
@@ -271,8 +271,8 @@ static dnnl_status_t reorder(struct conv *c, its_md from_md, void *from, its_md 
     dnnl_primitive_t primitive = NULL;
     dnnl_stream_t stream = NULL;
     dnnl_memory_t a = NULL, b = NULL;
-    dnnl_status_t rc = dnnl_reorder_primitive_desc_create(&pd, from_md, c->engine, to_md, c->engine,
-                                                          NULL);
+    dnnl_status_t rc =
+        dnnl_reorder_primitive_desc_create(&pd, from_md, c->engine, to_md, c->engine, NULL);
     if (rc == dnnl_success)
         rc = dnnl_primitive_create(&primitive, pd);
     if (rc == dnnl_success)
@@ -318,7 +318,8 @@ static int pack(const struct its_step *s, void *weights)
     if (rc == dnnl_success && channels > s->in_place[0]->c && !padded)
         rc = dnnl_out_of_memory;
     if (rc == dnnl_success)
-        rc = reorder(c, its_md_of(&plain), padded ? padded : n->in[1]->data, weights_md(c), weights);
+        rc =
+            reorder(c, its_md_of(&plain), padded ? padded : n->in[1]->data, weights_md(c), weights);
     its_md_fini(&plain);
     free(padded);
     if (bias_of(n))

@@ -383,6 +383,31 @@ static void sums_are_exact(void **s)
     }
 }
 
+/* What is no convolution, or cannot be divided by, is refused rather than computed. */
+static void nonsense_is_refused(void **s)
+{
+    state = 1;
+    struct its_conv_desc good = {.math = ITS_CONV_INT8,
+                                 .kernel_h = 1,
+                                 .kernel_w = 1,
+                                 .stride = 1,
+                                 .groups = 1,
+                                 .in = place(ITS_U8, ITS_LAYOUT_C16, 1, 32, 8, 8),
+                                 .out = place(ITS_U8, ITS_LAYOUT_C16, 1, 64, 8, 8)};
+    struct its_conv_desc bad[6];
+    assert_int_not_equal(its_conv_can(&good), ITS_CONV_NONE);
+    for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++)
+        bad[i] = good;
+    bad[0].out.scale = 0;
+    bad[1].in.zero = 256;
+    bad[2].groups = 2;
+    bad[3].in.type = ITS_S8;
+    bad[4].add = good.in;
+    bad[5].stride = 0;
+    for (size_t i = 0; i < ITS_ARRAY_LEN(bad); i++)
+        assert_int_equal(its_conv_can(&bad[i]), ITS_CONV_NONE);
+}
+
 static void f32(void **s)
 {
     random_shapes(ITS_CONV_F32, 80);
@@ -396,6 +421,7 @@ static void bf16(void **s)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(integers),
         cmocka_unit_test(f32),
