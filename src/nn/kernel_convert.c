@@ -21,23 +21,26 @@ static void load(const struct its_lanes *l, const struct its_place *p, const voi
         memcpy(to, (const float *)data + at, (size_t)count * sizeof(float));
     else if (p->type == ITS_BF16)
         l->from_bf16((const uint16_t *)data + at, to, count);
+    else if (p->type == ITS_U8)
+        l->from_u8(u8, to, count, p->scale, p->zero);
     else
         for (int64_t i = 0; i < count; i++)
-            to[i] = (float)((p->type == ITS_U8 ? u8[i] : s8[i]) - p->zero) * p->scale;
+            to[i] = (float)(s8[i] - p->zero) * p->scale;
 }
 
 static void store(const struct its_lanes *l, const struct its_place *p, const float *from,
                   int64_t count, void *data, int64_t at)
 {
-    float low = p->type == ITS_U8 ? 0 : -128, high = p->type == ITS_U8 ? 255 : 127;
     if (p->type == ITS_F32)
         memcpy((float *)data + at, from, (size_t)count * sizeof(float));
     else if (p->type == ITS_BF16)
         l->to_bf16(from, (uint16_t *)data + at, count);
+    else if (p->type == ITS_U8)
+        l->to_u8(from, (uint8_t *)data + at, count, p->scale, p->zero);
     else
         for (int64_t i = 0; i < count; i++) {
             float q = rintf(from[i] / p->scale) + (float)p->zero;
-            ((uint8_t *)data)[at + i] = (uint8_t)(int)fminf(fmaxf(q, low), high);
+            ((int8_t *)data)[at + i] = (int8_t)fminf(fmaxf(q, -128), 127);
         }
 }
 

@@ -207,6 +207,26 @@ static void test_bf16(void **state)
     at_every_level(check_bf16);
 }
 
+/* Halves to even, saturation, and back. */
+static void check_u8(const struct its_lanes *l)
+{
+    static const float in[] = {0, 0.25f, 0.75f, -0.25f, 1e9f, -1e9f, 63.5f, -5, INFINITY, 3.2f};
+    static const uint8_t want[] = {10, 10, 12, 10, 255, 0, 137, 0, 255, 16};
+    enum { COUNT = ITS_ARRAY_LEN(in) };
+    uint8_t out[COUNT];
+    float back[COUNT];
+    l->to_u8(in, out, COUNT, 0.5f, 10);
+    assert_memory_equal(out, want, sizeof(want));
+    l->from_u8(out, back, COUNT, 0.5f, 10);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(back[i] == (float)(want[i] - 10) * 0.5f);
+}
+
+static void test_u8(void **state)
+{
+    at_every_level(check_u8);
+}
+
 /* --- attention and the head, against the operators' own C */
 
 static struct its_value value_of(int64_t a, int64_t b, int64_t c)
@@ -318,8 +338,9 @@ static void test_decode(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool),      cmocka_unit_test(test_enlarge),
-        cmocka_unit_test(test_turn),      cmocka_unit_test(test_bf16),
-        cmocka_unit_test(test_attention), cmocka_unit_test(test_decode)};
+        cmocka_unit_test(test_pool),  cmocka_unit_test(test_enlarge),
+        cmocka_unit_test(test_turn),  cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_u8),    cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_decode)};
     return cmocka_run_group_tests_name("nn/lanes", tests, NULL, NULL);
 }

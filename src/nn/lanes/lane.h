@@ -122,6 +122,8 @@ void LANE(to_block)(const float *planes, float *block, int channels, int64_t pix
                     int64_t plane_stride);
 void LANE(to_bf16)(const float *in, uint16_t *out, int64_t count);
 void LANE(from_bf16)(const uint16_t *in, float *out, int64_t count);
+void LANE(to_u8)(const float *in, uint8_t *out, int64_t count, float scale, int zero);
+void LANE(from_u8)(const uint8_t *in, float *out, int64_t count, float scale, int zero);
 void LANE(attention)(const struct its_lanes_attention *a, const float *q, const float *k,
                      const float *v, float *out, int from, int to, void *scratch);
 void LANE(decode)(const struct its_lanes_level *l, int classes, float *out, int64_t anchors,

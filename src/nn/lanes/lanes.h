@@ -48,6 +48,9 @@ struct its_lanes {
     /* bf16 rounds to nearest even. */
     void (*to_bf16)(const float *in, uint16_t *out, int64_t count);
     void (*from_bf16)(const uint16_t *in, float *out, int64_t count);
+    /* q = round(x / scale) + zero, to nearest even and saturated; x = (q - zero) * scale. */
+    void (*to_u8)(const float *in, uint8_t *out, int64_t count, float scale, int zero);
+    void (*from_u8)(const uint8_t *in, float *out, int64_t count, float scale, int zero);
 
     /* Rows [from, to) of its_lanes_attention_parts; scratch: its_lanes_attention_scratch each. */
     void (*attention)(const struct its_lanes_attention *a, const float *q, const float *k,

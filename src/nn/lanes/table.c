@@ -8,5 +8,7 @@ const struct its_lanes LANE(table) = {.pool = LANE(pool),
                                       .to_block = LANE(to_block),
                                       .to_bf16 = LANE(to_bf16),
                                       .from_bf16 = LANE(from_bf16),
+                                      .to_u8 = LANE(to_u8),
+                                      .from_u8 = LANE(from_u8),
                                       .attention = LANE(attention),
                                       .decode = LANE(decode)};

@@ -49,3 +49,25 @@ void LANE(from_bf16)(const uint16_t *in, float *out, int64_t count)
         memcpy(&out[i], &bits, 4);
     }
 }
+
+/* Adding 1.5 * 2^23 leaves the nearest integer (ties to even) in the low bits: nothing to call, so
+ * the loop becomes vectors. Clamped first, to where that is exact. */
+void LANE(to_u8)(const float *in, uint8_t *out, int64_t count, float scale, int zero)
+{
+    const float magic = 12582912.f, low = (float)-zero, high = (float)(255 - zero);
+    for (int64_t i = 0; i < count; i++) {
+        float q = in[i] / scale;
+        q = q > low ? q : low;
+        q = q < high ? q : high;
+        q += magic;
+        int32_t bits;
+        memcpy(&bits, &q, 4);
+        out[i] = (uint8_t)(bits - 0x4b400000 + zero);
+    }
+}
+
+void LANE(from_u8)(const uint8_t *in, float *out, int64_t count, float scale, int zero)
+{
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (float)(in[i] - zero) * scale;
+}
