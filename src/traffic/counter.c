@@ -80,8 +80,8 @@ void its_counter_defaults(struct its_counter_settings *s)
         .band_size = 0.05f,
         .end_size = 0.25f,
         .keep_us = 3000000,
-        .same_us = 200000,
-        .same_overlap = 0.6f,
+        .same_us = 350000,
+        .same_overlap = 0.4f,
     };
 }
 

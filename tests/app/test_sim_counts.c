@@ -18,21 +18,27 @@
 #include "process.h"
 
 /* The first seconds are not judged: a street that begins with a queue shows nobody what lies under
- * it. */
-enum { WARM_UP_S = 10, SECONDS = 60 + WARM_UP_S, FPS = 15, TOLERANCE_FRAMES = 15 };
+ * it before the lights have gone round once. */
+enum { WARM_UP_S = 40, SECONDS = 60 + WARM_UP_S, FPS = 15, TOLERANCE_FRAMES = 15 };
 
 #define LIMIT_S 120
 
-/* What is asked of the motion detector over all runs of a scene and weather. */
-#define COUNT_ERROR_MAX 0.08
-#define F1_MIN          0.92
+/* Slower than this is standing. */
+#define STANDS_KMH 2
 
-/* Where vehicles stand in queues over the counting line motion alone does not reach it: printed,
- * not judged. */
-static const struct {
+/* What is asked of the motion detector over all runs of a scene and weather. At the junction
+ * vehicles stand, hide each other and meet on the lines: there motion alone does less well. */
+static const struct scene {
     const char *name;
-    bool judged;
-} scenes[] = {{"highway", true}, {"junction", false}};
+    double f1_min, count_error_max;
+    /* Besides the scene's own lines: where the first of the queue stand, metres on the ground. Its
+     * counts mean little; nobody may be counted twice there. */
+    bool queues;
+    double x0, x1, y;
+} scenes[] = {
+    {"highway", .92, .08},
+    {"junction", .85, .2, .queues = true, .x0 = .3, .x1 = 7, .y = 16.6},
+};
 static const char *const weathers[] = {"day", "rain"};
 
 static int seeds;
@@ -109,7 +115,23 @@ static void read_truth(const char *scene, const char *weather, const char *with,
     process_fini(&p);
 }
 
-static void analyse(const char *scene, const char *weather, const char *with,
+/* The line across the queue, as a flag. */
+static void add_queue(const struct scene *scene, const json_t *header, char *flags, size_t size)
+{
+    double p[4], h[9];
+    for (int i = 0; i < 9; i++)
+        h[i] = json_number_value(
+            json_array_get(json_array_get(json_object_get(header, "homography"), i / 3), i % 3));
+    for (int i = 0; i < 2; i++) {
+        double x = i ? scene->x1 : scene->x0, y = scene->y, w = h[6] * x + h[7] * y + h[8];
+        p[2 * i] = (h[0] * x + h[1] * y + h[2]) / w;
+        p[2 * i + 1] = (h[3] * x + h[4] * y + h[5]) / w;
+    }
+    size_t n = strlen(flags);
+    snprintf(flags + n, size - n, " --line queue:%.2f,%.2f,%.2f,%.2f", p[0], p[1], p[2], p[3]);
+}
+
+static void analyse(const struct scene *scene, const char *weather, const char *with,
                     const struct lines *truth, struct lines *out)
 {
     char flags[1024] = "";
@@ -126,10 +148,12 @@ static void analyse(const char *scene, const char *weather, const char *with,
             snprintf(flags + n, sizeof(flags) - n, "%c%.2f", i ? ',' : ':', v);
         }
     }
+    if (scene->queues)
+        add_queue(scene, truth->line[0], flags, sizeof(flags));
     struct process p;
     process_shell(&p, process_patience(LIMIT_S),
-                  "exec '%s' analyze 'sim:%s?weather=%s&seed=%s&duration=%d' --json%s",
-                  process_exe(), scene, weather, with, SECONDS, flags);
+                  "exec '%s' analyze 'sim:%s?weather=%s&seed=%s&duration=%d' --json --frames%s",
+                  process_exe(), scene->name, weather, with, SECONDS, flags);
     read_output(&p, out);
     process_fini(&p);
 }
@@ -157,12 +181,85 @@ static void compare(const struct lines *truth, const struct lines *found, struct
     }
 }
 
+/* --- who is counted twice while standing */
+
+static json_t *objects_of(const struct lines *l, long long frame)
+{
+    for (int i = 0; i < l->count; i++)
+        if (strcmp(lines_string(l->line[i], "type"), "frame") == 0 &&
+            lines_int(l->line[i], "frame") == frame)
+            return json_object_get(l->line[i], "objects");
+    return NULL;
+}
+
+static struct its_box box_of(const json_t *object)
+{
+    const json_t *b = json_object_get(object, "box");
+    float v[4];
+    for (size_t i = 0; i < 4; i++)
+        v[i] = (float)json_number_value(json_array_get(b, i));
+    return (struct its_box){v[0], v[1], v[2], v[3]};
+}
+
+/* The number of the one in the truth whom a crossing is about, if he stands; -1: nobody, or on the
+ * move. */
+static long long who_stands(const struct lines *truth, const struct lines *found,
+                            const json_t *crossing)
+{
+    long long frame = lines_int(crossing, "frame"), track = lines_int(crossing, "track"), who = -1;
+    struct its_box box = {0};
+    float best = .3f;
+    size_t k;
+    json_t *object;
+    json_array_foreach(objects_of(found, frame), k, object)
+    {
+        if (lines_int(object, "track") == track)
+            box = box_of(object);
+    }
+    json_array_foreach(objects_of(truth, frame), k, object)
+    {
+        float iou = its_box_iou(box, box_of(object));
+        if (iou <= best)
+            continue;
+        best = iou;
+        who = lines_number(object, "speed_kmh") < STANDS_KMH ? lines_int(object, "track") : -1;
+    }
+    return who;
+}
+
+/* How often somebody who stands is counted again on the same line. */
+static int count_twice(const struct lines *truth, const struct lines *found)
+{
+    enum { MAX = 64 };
+    struct {
+        const char *line;
+        long long who;
+    } seen[MAX];
+    int count = 0, twice = 0;
+    for (int i = 0; i < found->count; i++) {
+        const json_t *c = found->line[i];
+        if (strcmp(lines_string(c, "type"), "crossing") != 0)
+            continue;
+        long long who = who_stands(truth, found, c);
+        const char *line = lines_string(c, "line");
+        bool again = false;
+        for (int k = 0; who >= 0 && k < count; k++)
+            again |= seen[k].who == who && strcmp(seen[k].line, line) == 0;
+        twice += again;
+        if (who >= 0 && !again && count < MAX) {
+            seen[count].line = line;
+            seen[count++].who = who;
+        }
+    }
+    return twice;
+}
+
 static void print(const char *what, const char *with, const struct result *r)
 {
     printf("%-16s seed %-6s truth %4d  TP %4d FP %3d FN %3d  count error %4.1f %%  F1 %.3f  "
-           "hidden %4.1f %%\n",
+           "twice %d  hidden %4.1f %%\n",
            what, with, r->counted, r->score.hits, r->score.false_alarms, r->score.misses,
-           100.0 * r->count_error / ITS_MAX(1, r->counted), its_truth_f1(&r->score),
+           100.0 * r->count_error / ITS_MAX(1, r->counted), its_truth_f1(&r->score), r->twice,
            100.0 * r->hidden / ITS_MAX(1, r->seen));
     fflush(stdout);
 }
@@ -172,21 +269,23 @@ static void add(struct result *sum, const struct result *r)
     its_truth_add(&sum->score, &r->score);
     sum->counted += r->counted;
     sum->count_error += r->count_error;
+    sum->twice += r->twice;
     sum->hidden += r->hidden;
     sum->seen += r->seen;
 }
 
-static bool judge(const char *scene, const char *weather)
+static bool judge(const struct scene *scene, const char *weather)
 {
     char what[32];
     struct result sum = {0};
-    snprintf(what, sizeof(what), "%s %s", scene, weather);
+    snprintf(what, sizeof(what), "%s %s", scene->name, weather);
     for (int i = 0; i < seeds; i++) {
         static struct lines truth, found;
         struct result r = {0};
-        read_truth(scene, weather, seed[i], &truth);
+        read_truth(scene->name, weather, seed[i], &truth);
         analyse(scene, weather, seed[i], &truth, &found);
         compare(&truth, &found, &r);
+        r.twice = count_twice(&truth, &found);
         add_occlusion(&truth, &r);
         print(what, seed[i], &r);
         add(&sum, &r);
@@ -194,8 +293,8 @@ static bool judge(const char *scene, const char *weather)
         lines_free(&found);
     }
     print(what, "all", &sum);
-    return its_truth_f1(&sum.score) >= F1_MIN && sum.count_error <= COUNT_ERROR_MAX * sum.counted &&
-           sum.hidden >= sum.seen / 10;
+    return its_truth_f1(&sum.score) >= scene->f1_min && sum.twice == 0 &&
+           sum.count_error <= scene->count_error_max * sum.counted && sum.hidden >= sum.seen / 10;
 }
 
 static void counts_agree_with_truth(void **state)
@@ -203,10 +302,9 @@ static void counts_agree_with_truth(void **state)
     int bad = 0;
     for (size_t i = 0; i < ITS_ARRAY_LEN(scenes); i++)
         for (size_t k = 0; k < ITS_ARRAY_LEN(weathers); k++)
-            bad += !judge(scenes[i].name, weathers[k]) && scenes[i].judged;
+            bad += !judge(&scenes[i], weathers[k]);
     if (bad)
-        fail_msg("%d times F1 below %.2f, or counts off by more than %.0f %%", bad, F1_MIN,
-                 COUNT_ERROR_MAX * 100);
+        fail_msg("%d times F1 or counts beyond the bounds, or somebody counted twice", bad);
 }
 
 int main(int argc, char **argv)
