@@ -13,7 +13,7 @@
 #include "draw/canvas.h"
 
 /* Raised whenever the same settings give other pictures or another truth than before. */
-#define ITS_SCENE_VERSION 3
+#define ITS_SCENE_VERSION 4
 
 /* Kinds by name: the configuration and the command line use these. */
 #define ITS_SCENES(X) X(HIGHWAY, "highway") X(JUNCTION, "junction")
