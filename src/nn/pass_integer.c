@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "nn/param.h"
 #include "nn/pass.h"
 
 struct groups {
@@ -108,7 +109,8 @@ static bool is_output(const struct its_graph *g, const struct its_value *v)
     return false;
 }
 
-static void store_as_integers(struct groups *s, struct its_value *v)
+/* The steps of the value's group, whose range they divide in 255. */
+static void set_steps(struct groups *s, struct its_value *v)
 {
     int r = root_of(s, v->id);
     float *scale = its_arena_alloc(s->g->arena, sizeof(*scale));
@@ -117,44 +119,67 @@ static void store_as_integers(struct groups *s, struct its_value *v)
     *scale = range > 0 ? range / 255 : 1;
     *zero = (int32_t)fminf(fmaxf(rintf(-s->low[r] / *scale), 0), 255);
     v->quant = (struct its_quant){.count = 1, .scale = scale, .zero = zero};
-    v->type = ITS_U8;
 }
 
 static bool is_read_by_conv(const struct its_graph *g, const struct its_value *v)
 {
     for (int i = 0; i < g->node_count; i++)
-        if (its_node_is(g->node[i], "Conv") && g->node[i]->in[0] == v)
-            return computes(g->node[i]);
+        if (its_node_is(g->node[i], "Conv") && g->node[i]->in[0] == v && computes(g->node[i]))
+            return true;
     return false;
 }
 
-/* What convolutions read keeps its marks even when it is stored as reals: the plan converts it, or
- * the convolution quantises as it reads. */
+/* A mover whose result is stored as integers reads the value. chosen: by value id. */
+static bool is_moved(const struct its_graph *g, const struct its_value *v, const bool *chosen)
+{
+    for (int i = 0; i < g->node_count; i++)
+        for (int k = 0; k < g->node[i]->in_count; k++)
+            if (g->node[i]->in[k] == v && moves(g->node[i]) && chosen[g->node[i]->out[0]->id])
+                return true;
+    return false;
+}
+
+/* What is stored as reals but read as integers has steps too: the plan converts it, or the
+ * convolution quantises as it reads. Nothing else keeps its marks. */
 static void decide(struct groups *s)
 {
     struct its_graph *g = s->g;
     bool *chosen = its_calloc((size_t)g->value_count, sizeof(*chosen));
     for (int i = 0; i < g->value_count; i++) {
         struct its_value *v = g->value[i];
-        chosen[i] = is_picture(v) && s->known[root_of(s, v->id)] && computes(v->from) &&
-                    is_read_as_integers(g, v) && !is_output(g, v);
+        chosen[v->id] = is_picture(v) && s->known[root_of(s, v->id)] && computes(v->from) &&
+                        is_read_as_integers(g, v) && !is_output(g, v);
     }
     for (int i = 0; i < g->value_count; i++) {
         struct its_value *v = g->value[i];
-        if (chosen[i])
-            store_as_integers(s, v);
+        if (chosen[v->id] || is_moved(g, v, chosen))
+            set_steps(s, v);
         else if (!v->data && !is_read_by_conv(g, v))
             v->quant = (struct its_quant){0};
     }
+    for (int i = 0; i < g->value_count; i++)
+        if (chosen[g->value[i]->id])
+            g->value[i]->type = ITS_U8;
     free(chosen);
 }
 
-/* Integer weights need integers to work on: where the input has no steps they become reals. */
+/* Our integer convolutions: no dilation, the same stride both ways, one group or depthwise. */
+static bool is_direct(const struct its_node *conv)
+{
+    struct its_window w;
+    int64_t in = conv->in[0]->shape.dim[1], out = conv->out[0]->shape.dim[1];
+    return its_window_of(conv, &w, NULL) == 0 && w.axes == 2 && w.dilation[0] == 1 &&
+           w.dilation[1] == 1 && w.stride[0] == w.stride[1] &&
+           (w.group == 1 || (w.group == in && w.group == out));
+}
+
+/* Integer weights need integers to work on and a kernel that does: else they become reals. */
 static int free_weights(struct its_graph *g)
 {
     for (int i = 0; i < g->node_count; i++) {
         struct its_node *n = g->node[i];
-        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 || n->in[0]->quant.count == 1)
+        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 ||
+            (n->in[0]->quant.count == 1 && is_direct(n)))
             continue;
         const struct its_value *q = n->in[1];
         struct its_value *v = its_graph_add_constant(g, NULL, ITS_F32, &q->shape, NULL);

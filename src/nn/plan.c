@@ -86,6 +86,7 @@ static struct its_step *add_step(struct its_plan *p, const struct its_node *n,
 /* A new slot in that form, filled by a conversion from `from`. */
 static int convert(struct its_plan *p, int from, struct its_form form)
 {
+    its_assert(p->slot[from].value->quant.count <= 1); /* steps per channel: weights of integers */
     int to = add_slot(p, p->slot[from].value, form);
     struct its_step *s = add_step(p, NULL, &its_kernel_convert, 1, 1);
     s->in[0] = from;
