@@ -1,14 +1,15 @@
 /* Decides which values of a quantised graph are stored as integers (u8), with which steps.
  *
  * Whatever only moves numbers (concat, split, max pooling, enlarging) can do so with integers when
- * all its values have the same steps: the values it connects form a group, which gets the range that
- * holds all of theirs. Convolutions turn any steps into any others. A value is stored as integers
- * when a convolution or a mover computes it and another one reads it. */
+ * all its values have the same steps: the values it connects form a group, which gets the range
+ * that holds all of theirs. Convolutions turn any steps into any others. A value is stored as
+ * integers when a convolution or a mover computes it and another one reads it. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "nn/param.h"
 #include "nn/pass.h"
 
 struct groups {
@@ -108,7 +109,8 @@ static bool is_output(const struct its_graph *g, const struct its_value *v)
     return false;
 }
 
-static void store_as_integers(struct groups *s, struct its_value *v)
+/* The group's steps. */
+static void mark(struct groups *s, struct its_value *v)
 {
     int r = root_of(s, v->id);
     float *scale = its_arena_alloc(s->g->arena, sizeof(*scale));
@@ -117,7 +119,6 @@ static void store_as_integers(struct groups *s, struct its_value *v)
     *scale = range > 0 ? range / 255 : 1;
     *zero = (int32_t)fminf(fmaxf(rintf(-s->low[r] / *scale), 0), 255);
     v->quant = (struct its_quant){.count = 1, .scale = scale, .zero = zero};
-    v->type = ITS_U8;
 }
 
 static bool is_read_by_conv(const struct its_graph *g, const struct its_value *v)
@@ -128,33 +129,57 @@ static bool is_read_by_conv(const struct its_graph *g, const struct its_value *v
     return false;
 }
 
+/* Reals that a mover puts among integers: the part of a concat that a wide convolution made. */
+static bool is_moved_as_integers(const struct its_graph *g, const bool *chosen,
+                                 const struct its_value *v)
+{
+    for (int i = 0; i < g->node_count; i++) {
+        const struct its_node *n = g->node[i];
+        for (int k = 0; moves(n) && chosen[n->out[0]->id] && k < n->in_count; k++)
+            if (n->in[k] == v)
+                return true;
+    }
+    return false;
+}
+
 /* What convolutions read keeps its marks even when it is stored as reals: the plan converts it, or
- * the convolution quantises as it reads. */
+ * the convolution quantises as it reads. What movers read gets those of its group, which is what
+ * the plan converts it to. */
 static void decide(struct groups *s)
 {
     struct its_graph *g = s->g;
     bool *chosen = its_calloc((size_t)g->value_count, sizeof(*chosen));
+    bool *moved = its_calloc((size_t)g->value_count, sizeof(*moved));
     for (int i = 0; i < g->value_count; i++) {
         struct its_value *v = g->value[i];
         chosen[i] = is_picture(v) && s->known[root_of(s, v->id)] && computes(v->from) &&
                     is_read_as_integers(g, v) && !is_output(g, v);
     }
+    for (int i = 0; i < g->value_count; i++) /* before types change: moves() asks for reals */
+        moved[i] = is_moved_as_integers(g, chosen, g->value[i]);
     for (int i = 0; i < g->value_count; i++) {
         struct its_value *v = g->value[i];
-        if (chosen[i])
-            store_as_integers(s, v);
+        if (chosen[i]) {
+            mark(s, v);
+            v->type = ITS_U8;
+        } else if (!v->data && moved[i])
+            mark(s, v);
         else if (!v->data && !is_read_by_conv(g, v))
             v->quant = (struct its_quant){0};
     }
     free(chosen);
+    free(moved);
 }
 
-/* Integer weights need integers to work on: where the input has no steps they become reals. */
+/* Integer weights need integers to work on, and a kernel that takes them: where the input has no
+ * steps, or the convolution is not one of those (channels in a few groups, dilation), they become
+ * reals. */
 static int free_weights(struct its_graph *g)
 {
     for (int i = 0; i < g->node_count; i++) {
         struct its_node *n = g->node[i];
-        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 || n->in[0]->quant.count == 1)
+        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 ||
+            (n->in[0]->quant.count == 1 && its_conv_is_plain(n)))
             continue;
         const struct its_value *q = n->in[1];
         struct its_value *v = its_graph_add_constant(g, NULL, ITS_F32, &q->shape, NULL);
@@ -162,8 +187,8 @@ static int free_weights(struct its_graph *g)
         if (!v)
             return -ENOMEM;
         for (int64_t k = 0; k < count; k++)
-            ((float *)v->data)[k] = (float)((const int8_t *)q->data)[k] *
-                                    q->quant.scale[k / (count / q->quant.count)];
+            ((float *)v->data)[k] =
+                (float)((const int8_t *)q->data)[k] * q->quant.scale[k / (count / q->quant.count)];
         n->in[1] = v;
     }
     return 0;
