@@ -63,7 +63,8 @@ static int add_input(struct paths *p, const char *input, struct its_error *err)
     }
     free(entries);
     if (n == 0)
-        return its_error_set(err, ITS_ENOTFOUND, "%s: no .jpg or .png in this folder", input);
+        return its_error_set(err, ITS_ENOTFOUND,
+                             "%s: no .jpg or .png in this folder (clips are given by name)", input);
     return 0;
 }
 

@@ -142,14 +142,18 @@ static int quantise(const struct its_call *call, const char *model, const char *
     set.method = s->method - 1;
     set.wide_most = s->wide;
     set.threads = s->threads ? s->threads : (int)ITS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    set.cancel = cancel;
     set.progress = progress;
     set.ctx = &p;
 
     struct its_model *m;
-    int rc = its_model_open(model, &m, err);
+    int rc = its_quantise_check(&set, err);
+    if (rc == 0)
+        rc = its_model_open(model, &m, err);
     if (rc < 0)
         return rc;
     struct its_calibration *calibration = NULL;
+    progress(&p, "reading pictures", 0, s->pictures);
     rc = its_calibration_open(s->calib.items, s->calib.count, s->pictures, its_model_info(m),
                               cancel, &calibration, err);
     its_model_close(&m);
@@ -183,6 +187,8 @@ static int run(const struct its_call *call)
     its_interrupt_start(&interrupt, cancel);
     int rc = quantise(call, model, name_of(call, model), cancel, &err);
     its_interrupt_stop(&interrupt);
+    if (rc < 0 && its_cancel_is_set(cancel))
+        its_error_set(&err, ITS_ECANCELLED, "stopped; nothing was written");
     its_cancel_destroy(&cancel);
     if (rc < 0)
         fprintf(call->err, "its-camera-ai model quantize: %s\n", err.text);

@@ -21,15 +21,7 @@ struct direct {
 
 static bool is_plain(const struct its_node *n, enum its_dtype weights)
 {
-    const struct its_value *bias = its_node_in(n, 2);
-    if (!its_node_is(n, "Conv") || n->in[0]->shape.rank != 4 || n->in[0]->shape.dim[0] != 1 ||
-        !n->in[1]->data || n->in[1]->type != weights ||
-        (bias && (!bias->data || bias->type != ITS_F32)))
-        return false;
-    struct its_window w;
-    int64_t in = n->in[0]->shape.dim[1], out = n->out[0]->shape.dim[1];
-    return its_window_of(n, &w, NULL) == 0 && w.dilation[0] == 1 && w.dilation[1] == 1 &&
-           w.stride[0] == w.stride[1] && (w.group == 1 || (w.group == in && in == out));
+    return its_node_is(n, "Conv") && n->in[1]->type == weights && its_conv_is_plain(n);
 }
 
 static void set_forms(const struct its_node *n, enum its_dtype in_type, enum its_dtype out_type,

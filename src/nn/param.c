@@ -204,6 +204,18 @@ static int transposed_axis(struct its_window *p, int i, int64_t extra, const int
     return 0;
 }
 
+bool its_conv_is_plain(const struct its_node *n)
+{
+    const struct its_value *bias = its_node_in(n, 2);
+    if (n->in[0]->shape.rank != 4 || n->in[0]->shape.dim[0] != 1 || !n->in[1]->data ||
+        (bias && (!bias->data || bias->type != ITS_F32)))
+        return false;
+    struct its_window w;
+    int64_t in = n->in[0]->shape.dim[1], out = n->out[0]->shape.dim[1];
+    return its_window_of(n, &w, NULL) == 0 && w.dilation[0] == 1 && w.dilation[1] == 1 &&
+           w.stride[0] == w.stride[1] && (w.group == 1 || (w.group == in && in == out));
+}
+
 int its_window_of_transposed(const struct its_node *n, struct its_window *p, struct its_error *err)
 {
     int64_t extra[2] = {0, 0}, shape[2] = {1, 1};

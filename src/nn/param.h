@@ -7,6 +7,8 @@
  * decide a shape are read from the value's data: they must be constants. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "nn/graph.h"
 
 /* A window sliding over one or two axes: convolutions and pools. With one axis, axis 0 is a
@@ -21,6 +23,9 @@ struct its_window {
 
 /* Conv, ConvInteger, MaxPool, AveragePool. */
 int its_window_of(const struct its_node *n, struct its_window *p, struct its_error *err);
+/* A convolution of one picture as the direct kernels take it: weights and bias constant, no
+ * dilation, one stride, and every channel with all others or all by themselves. */
+bool its_conv_is_plain(const struct its_node *n);
 /* ConvTranspose: `in` and `out` as they are named, so out is the larger. */
 int its_window_of_transposed(const struct its_node *n, struct its_window *p, struct its_error *err);
 

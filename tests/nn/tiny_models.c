@@ -1,5 +1,7 @@
 #include "tiny_models.h"
 
+#include <stdio.h>
+
 static void fill_tables(float points[2][TINY_CELLS], float strides[TINY_CELLS])
 {
     int i = 0;
@@ -61,6 +63,43 @@ struct tiny tiny_best_of(void)
     tiny_node(&t, "Concat", "picture place", "both", "axis=-1");
     tiny_node(&t, "GatherND", "cells both", "rows", NULL);
     tiny_node(&t, "Concat", "rows rows", "y", "axis=-1");
+    tiny_output(&t, "y");
+    return t;
+}
+
+static void add_conv(struct tiny *t, const char *in, const char *out, int outs, int ins, int side,
+                     const char *attrs)
+{
+    float w[8 * 12 * 9], b[8];
+    char names[3][32];
+    uint32_t seed = (uint32_t)(outs * 977 + ins * 31 + side);
+    for (int i = 0; i < outs * ins * side * side; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        w[i] = ((float)(seed >> 8) / (1 << 23) - 1) * (float)(1 + i % outs) * 0.2f;
+    }
+    for (int i = 0; i < outs; i++)
+        b[i] = 0.1f * (float)(i - 2);
+    snprintf(names[0], sizeof(names[0]), "%s_w", out);
+    snprintf(names[1], sizeof(names[1]), "%s_b", out);
+    snprintf(names[2], sizeof(names[2]), "%s %s_w %s_b", in, out, out);
+    tiny_floats(t, names[0], 4, (int64_t[]){outs, ins, side, side}, w);
+    tiny_floats(t, names[1], 1, (int64_t[]){outs}, b);
+    tiny_node(t, "Conv", names[2], out, attrs);
+}
+
+struct tiny tiny_convs(void)
+{
+    struct tiny t = {0};
+    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, 3, TINY_SIDE, TINY_SIDE});
+    tiny_ints(&t, "halves", 2, (int64_t[]){4, 4});
+    add_conv(&t, "x", "c1", 8, 3, 3, "kernel_shape=3,3, pads=1,1,1,1, strides=2,2,");
+    tiny_node(&t, "Relu", "c1", "r1", NULL);
+    tiny_node(&t, "Split", "r1 halves", "h1 h2", "axis=1");
+    add_conv(&t, "h1", "c2", 4, 2, 3, "kernel_shape=3,3, pads=1,1,1,1, group=2");
+    tiny_node(&t, "Concat", "h1 h2 c2", "both", "axis=1");
+    add_conv(&t, "both", "c3", 6, 12, 1, "kernel_shape=1,1,");
+    add_conv(&t, "c3", "one", 1, 6, 1, "kernel_shape=1,1,");
+    tiny_node(&t, "Concat", "c3 one", "y", "axis=1");
     tiny_output(&t, "y");
     return t;
 }

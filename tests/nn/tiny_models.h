@@ -18,3 +18,8 @@ struct tiny tiny_decoder(float spoil);
 /* The end of an NMS-free head: the five best cells, picked through a list of (picture, place)
  * whose first half is frozen for a batch of one. */
 struct tiny tiny_best_of(void);
+
+/* Convolutions as detectors join them, with made-up weights: x (1, 3, 64, 64) -> "c1" (8, 3x3),
+ * split in two halves, "c2" (4, 3x3, in 2 groups) of the first, both joined with the halves, then
+ * "c3" (6, 1x1) and from it "one" (1 channel); y is c3 and one joined. */
+struct tiny tiny_convs(void);

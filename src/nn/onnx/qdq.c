@@ -15,9 +15,6 @@
 #include "base/mem.h"
 #include <onnx.pb-c.h>
 
-/* Per-channel scales came with this version of the operators. */
-#define OPSET_MIN 13
-
 #define FILE_BYTES_MAX (1ll << 30)
 
 struct edit {
@@ -328,11 +325,11 @@ static int check(struct edit *e, struct its_error *err)
         return its_error_set(err, ITS_EDAMAGED, "not an ONNX file, or a damaged one");
     for (size_t i = 0; i < e->model->n_opset_import; i++) {
         const Onnx__OperatorSetIdProto *o = e->model->opset_import[i];
-        if ((!o->domain || !*o->domain) && o->version < OPSET_MIN)
+        if ((!o->domain || !*o->domain) && o->version < ITS_QDQ_OPSET_MIN)
             return its_error_set(err, ITS_EUNSUPPORTED,
                                  "it is of opset %lld; per-channel weights need %d: export the "
                                  "model again with a newer opset",
-                                 (long long)o->version, OPSET_MIN);
+                                 (long long)o->version, ITS_QDQ_OPSET_MIN);
     }
     e->graph = e->model->graph;
     return 0;

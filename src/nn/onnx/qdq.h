@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 
+/* Scales per channel came with this version of the operators. */
+#define ITS_QDQ_OPSET_MIN 13
+
 /* An activation: all its readers will read it through eight bits, real = (q - zero) * scale. */
 struct its_qdq_tensor {
     const char *name;

@@ -51,6 +51,8 @@ static void close_runner(struct runner *r)
 static int answer(const struct its_judge *j, struct runner *r, int index, struct its_output *out,
                   struct its_error *err)
 {
+    if (j->set.cancel && its_cancel_is_set(j->set.cancel))
+        return its_error_set(err, ITS_ECANCELLED, "%s", its_strerror(ITS_ECANCELLED));
     int picture = (int)((int64_t)index * j->feed.count / j->count);
     int rc = j->feed.fill(j->feed.ctx, picture, its_network_input(r->network), r->width, r->height);
     if (rc == 0)

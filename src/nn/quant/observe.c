@@ -126,6 +126,8 @@ static int run_over(struct watch *w, const struct its_survey *s,
     for (int i = 0; i < feed->count; i++) {
         if (set->progress)
             set->progress(set->ctx, "looking at values", pass * feed->count + i, 2 * feed->count);
+        if (set->cancel && its_cancel_is_set(set->cancel))
+            return its_error_set(err, ITS_ECANCELLED, "%s", its_strerror(ITS_ECANCELLED));
         int rc = feed->fill(feed->ctx, i, w->input, w->width, w->height);
         if (rc == 0)
             rc = its_context_run(w->context, NULL);

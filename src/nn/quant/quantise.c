@@ -2,6 +2,7 @@
  * other model, and judged by what comes out. So what is measured is what will run. */
 #include "nn/quant/quantise.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,12 @@
 /* A convolution is kept wide when that takes at least this part of the error away. */
 #define WORTH_KEEPING 0.02
 
+/* A convolution's numbers as eight bits; the same in every trial. */
+struct rounded {
+    int8_t *weights;
+    float *scale, *bias;
+};
+
 struct work {
     const struct its_quantise_settings *set;
     const struct its_quant_feed *feed;
@@ -31,6 +38,8 @@ struct work {
     struct its_graph *file, *graph; /* as read; bound to its own size */
     struct its_survey survey;       /* of everything */
     struct its_observed observed;
+    struct rounded *rounded;    /* by convolution of the survey */
+    struct its_range_u8 *range; /* by tensor of the survey, of the method in hand */
     struct its_judge *judge;
     bool *wide; /* by value id of the convolution's output */
     char trial[4096];
@@ -47,6 +56,11 @@ static void tell(const struct work *w, const char *stage, int done, int of)
         w->set->progress(w->set->ctx, stage, done, of);
 }
 
+static bool is_cancelled(const struct work *w)
+{
+    return w->set->cancel && its_cancel_is_set(w->set->cancel);
+}
+
 static int open_graph(struct work *w, struct its_error *err)
 {
     int rc = its_onnx_import(w->set->model, NULL, &w->file, err);
@@ -55,30 +69,55 @@ static int open_graph(struct work *w, struct its_error *err)
     for (int i = 0; rc == 0 && i < w->graph->node_count; i++)
         if (strcmp(w->graph->node[i]->op->name, "QuantizeLinear") == 0)
             rc = its_error_set(err, -EINVAL, "%s is quantised already", w->set->model);
+    if (rc == 0 && w->file->opset < ITS_QDQ_OPSET_MIN)
+        rc = its_error_set(err, ITS_EUNSUPPORTED,
+                           "%s is of opset %d; weights with a scale for every channel need %d: "
+                           "export the model again with a newer opset",
+                           w->set->model, w->file->opset, ITS_QDQ_OPSET_MIN);
     if (rc < 0)
         return rc;
     w->wide = its_calloc((size_t)w->graph->value_count + 1, sizeof(*w->wide));
     its_survey_make(w->graph, NULL, &w->survey);
+    w->range = its_calloc((size_t)w->survey.tensor_count + 1, sizeof(*w->range));
     if (w->survey.conv_count == 0)
         return its_error_set(err, ITS_EUNSUPPORTED, "%s has no convolutions to quantise",
                              w->set->model);
     return 0;
 }
 
-/* --- writing one candidate */
+/* --- what does not change from trial to trial */
 
-/* What a write needs and frees again. */
-struct candidate {
-    struct its_survey survey;
-    struct its_qdq_tensor *tensors;
-    struct its_qdq_conv *convs;
-    void **owned;
-    int owned_count;
-};
-
-static void *own(struct candidate *c, size_t bytes)
+static void round_conv(const struct work *w, const struct its_survey_conv *v, struct rounded *out)
 {
-    return c->owned[c->owned_count++] = its_calloc(bytes, 1);
+    size_t channels = (size_t)v->channels, ins = (size_t)v->ins * (size_t)v->groups;
+    float *mean = its_calloc(ins, sizeof(*mean));
+    *out = (struct rounded){
+        .weights = its_calloc(channels * (size_t)v->each, sizeof(*out->weights)),
+        .scale = its_calloc(channels, sizeof(*out->scale)),
+        .bias = its_calloc(channels, sizeof(*out->bias)),
+    };
+    its_quant_weights(v->weights->data, v->channels, v->each, out->weights, out->scale);
+    const double *seen = w->observed.mean[its_survey_find(&w->survey, v->input)];
+    for (size_t i = 0; i < ins; i++)
+        mean[i] = (float)seen[i];
+    its_quant_bias_shift(v->weights->data, out->weights, out->scale, v->channels, v->ins, v->taps,
+                         v->groups, mean, out->bias);
+    const struct its_value *was = its_node_in(v->node, 2);
+    for (size_t i = 0; was && i < channels; i++)
+        out->bias[i] += ((const float *)was->data)[i];
+    free(mean);
+}
+
+static int round_weights(struct work *w, struct its_error *err)
+{
+    w->rounded = its_calloc((size_t)w->survey.conv_count, sizeof(*w->rounded));
+    for (int i = 0; i < w->survey.conv_count; i++) {
+        if (is_cancelled(w))
+            return its_error_set(err, ITS_ECANCELLED, "%s", its_strerror(ITS_ECANCELLED));
+        tell(w, "rounding weights", i, w->survey.conv_count);
+        round_conv(w, &w->survey.conv[i], &w->rounded[i]);
+    }
+    return 0;
 }
 
 /* Pixels are bytes already: 0..1 in steps of 1/255 loses nothing. */
@@ -87,74 +126,60 @@ static bool is_picture(const struct work *w, const struct its_value *v, const st
     return v == w->graph->input[0] && r->low >= 0 && r->high <= 1 && r->high > 0.5f;
 }
 
-static struct its_range_u8 range_of(const struct work *w, const struct its_value *v,
-                                    enum its_range_method method)
+static void choose_ranges(struct work *w, enum its_range_method method)
 {
-    const struct its_range *r = &w->observed.range[its_survey_find(&w->survey, v)];
-    return is_picture(w, v, r) ? (struct its_range_u8){1.0f / 255.0f, 0}
-                               : its_range_choose(r, method);
-}
-
-static void add_conv(const struct work *w, struct candidate *c, const struct its_survey_conv *v,
-                     enum its_range_method method, struct its_qdq_conv *out)
-{
-    int8_t *q = own(c, (size_t)v->channels * (size_t)v->each);
-    float *scale = own(c, (size_t)v->channels * sizeof(float));
-    float *bias = own(c, (size_t)v->channels * sizeof(float));
-    float *mean = own(c, (size_t)v->ins * (size_t)v->groups * sizeof(float));
-    its_quant_weights(v->weights->data, v->channels, v->each, q, scale);
-    const double *seen = w->observed.mean[its_survey_find(&w->survey, v->input)];
-    for (int i = 0; i < v->ins * v->groups; i++)
-        mean[i] = (float)seen[i];
-    its_quant_bias_shift(v->weights->data, q, scale, v->channels, v->ins, v->taps, v->groups, mean,
-                         bias);
-    const struct its_value *was = its_node_in(v->node, 2);
-    for (int i = 0; was && i < v->channels; i++)
-        bias[i] += ((const float *)was->data)[i];
-    *out = (struct its_qdq_conv){.name = v->node->name,
-                                 .weights = q,
-                                 .scale = scale,
-                                 .bias = bias,
-                                 .input_scale = range_of(w, v->input, method).scale};
-}
-
-static int write_candidate(const struct work *w, const char *to, enum its_range_method method,
-                           const char *note, struct its_error *err)
-{
-    struct candidate c = {0};
-    its_survey_make(w->graph, w->wide, &c.survey);
-    c.tensors = its_calloc((size_t)c.survey.tensor_count + 1, sizeof(*c.tensors));
-    c.convs = its_calloc((size_t)c.survey.conv_count + 1, sizeof(*c.convs));
-    c.owned = its_calloc((size_t)c.survey.conv_count * 4 + 1, sizeof(*c.owned));
-    for (int i = 0; i < c.survey.tensor_count; i++) {
-        struct its_range_u8 as = range_of(w, c.survey.tensor[i], method);
-        c.tensors[i] = (struct its_qdq_tensor){c.survey.tensor[i]->name, as.scale, as.zero};
+    for (int i = 0; i < w->survey.tensor_count; i++) {
+        const struct its_range *r = &w->observed.range[i];
+        w->range[i] = is_picture(w, w->survey.tensor[i], r)
+                          ? (struct its_range_u8){1.0f / 255.0f, 0}
+                          : its_range_choose(r, method);
     }
-    for (int i = 0; i < c.survey.conv_count; i++)
-        add_conv(w, &c, &c.survey.conv[i], method, &c.convs[i]);
-    struct its_qdq_edit edit = {
-        .tensors = c.tensors,
-        .tensor_count = c.survey.tensor_count,
-        .convs = c.convs,
-        .conv_count = c.survey.conv_count,
-        .note = note,
-    };
+}
+
+/* --- writing one candidate */
+
+static struct its_range_u8 range_of(const struct work *w, const struct its_value *v)
+{
+    return w->range[its_survey_find(&w->survey, v)];
+}
+
+static const struct rounded *rounded_of(const struct work *w, const struct its_node *n)
+{
+    int i = 0;
+    while (w->survey.conv[i].node != n)
+        i++;
+    return &w->rounded[i];
+}
+
+static int write_candidate(const struct work *w, const char *to, const char *note,
+                           struct its_error *err)
+{
+    struct its_survey s;
+    its_survey_make(w->graph, w->wide, &s);
+    struct its_qdq_tensor *tensors = its_calloc((size_t)s.tensor_count + 1, sizeof(*tensors));
+    struct its_qdq_conv *convs = its_calloc((size_t)s.conv_count + 1, sizeof(*convs));
+    for (int i = 0; i < s.tensor_count; i++) {
+        struct its_range_u8 as = range_of(w, s.tensor[i]);
+        tensors[i] = (struct its_qdq_tensor){s.tensor[i]->name, as.scale, as.zero};
+    }
+    for (int i = 0; i < s.conv_count; i++) {
+        const struct rounded *r = rounded_of(w, s.conv[i].node);
+        convs[i] = (struct its_qdq_conv){s.conv[i].node->name, r->weights, r->scale, r->bias,
+                                         range_of(w, s.conv[i].input).scale};
+    }
+    struct its_qdq_edit edit = {tensors, s.tensor_count, convs, s.conv_count, note};
     int rc = its_qdq_write(w->set->model, to, &edit, err);
-    w->report->quantised = c.survey.conv_count;
-    w->report->tensors = c.survey.tensor_count;
-    for (int i = 0; i < c.owned_count; i++)
-        free(c.owned[i]);
-    free(c.owned);
-    free(c.tensors);
-    free(c.convs);
-    its_survey_fini(&c.survey);
+    w->report->quantised = s.conv_count;
+    w->report->tensors = s.tensor_count;
+    free(tensors);
+    free(convs);
+    its_survey_fini(&s);
     return rc;
 }
 
-static int try(const struct work *w, enum its_range_method method, double *error,
-               struct its_error *err)
+static int try(const struct work *w, double *error, struct its_error *err)
 {
-    int rc = write_candidate(w, w->trial, method, NULL, err);
+    int rc = write_candidate(w, w->trial, NULL, err);
     if (rc == 0)
         rc = its_judge_file(w->judge, w->trial, error, err);
     unlink(w->trial);
@@ -173,7 +198,8 @@ static int choose_method(struct work *w, struct its_error *err)
         if (w->set->method >= 0 && w->set->method != i)
             continue;
         tell(w, "choosing ranges", i, ITS_RANGE_METHOD_COUNT);
-        int rc = try(w, (enum its_range_method)i, &r->error[i], err);
+        choose_ranges(w, (enum its_range_method)i);
+        int rc = try(w, &r->error[i], err);
         if (rc < 0)
             return rc;
         if (r->error[i] < r->error_final) {
@@ -181,6 +207,7 @@ static int choose_method(struct work *w, struct its_error *err)
             r->method = (enum its_range_method)i;
         }
     }
+    choose_ranges(w, r->method);
     return 0;
 }
 
@@ -209,7 +236,7 @@ static int measure_gains(struct work *w, struct gain *gains, struct its_error *e
         tell(w, "looking for sensitive layers", i, w->survey.conv_count);
         *wide_of(w, c) = true;
         gains[i].conv = c;
-        int rc = try(w, w->report->method, &gains[i].error, err);
+        int rc = try(w, &gains[i].error, err);
         *wide_of(w, c) = false;
         if (rc < 0)
             return rc;
@@ -227,7 +254,7 @@ static int keep_wide(struct work *w, const struct gain *gains, struct its_error 
         double error;
         tell(w, "keeping layers wide", r->wide_count, most);
         *wide_of(w, gains[i].conv) = true;
-        int rc = try(w, r->method, &error, err);
+        int rc = try(w, &error, err);
         if (rc < 0)
             return rc;
         if (error > r->error_final * (1 - WORTH_KEEPING)) {
@@ -266,17 +293,35 @@ static int write_result(struct work *w, struct its_error *err)
     char note[200];
     snprintf(note, sizeof(note), "ranges by %s over %d pictures, %d of %d convolutions wide",
              its_range_method_name(r->method), w->feed->count, r->wide_count, r->convs);
-    int rc = write_candidate(w, w->set->out, r->method, note, err);
+    int rc = write_candidate(w, w->set->out, note, err);
     r->bytes_before = bytes_of(w->set->model);
     r->bytes_after = bytes_of(w->set->out);
     return rc;
 }
 
+/* Minutes of work should not end in front of a closed door. */
+static int check_output(const struct work *w, struct its_error *err)
+{
+    const char *out = w->set->out;
+    struct stat is, was;
+    if (stat(out, &is) == 0 && stat(w->set->model, &was) == 0 && is.st_dev == was.st_dev &&
+        is.st_ino == was.st_ino)
+        return its_error_set(err, -EINVAL, "%s is the model itself: write to another file", out);
+    if (stat(out, &is) == 0 && S_ISDIR(is.st_mode))
+        return its_error_set(err, -EISDIR, "cannot write %s: %s", out, its_strerror(-EISDIR));
+    int fd = open(w->trial, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return its_error_set(err, -errno, "cannot write %s: %s", out, its_strerror(-errno));
+    close(fd);
+    unlink(w->trial);
+    return 0;
+}
+
 static int work_through(struct work *w, struct its_error *err)
 {
-    int rc = open_graph(w, err);
+    int rc = its_observe(w->graph, &w->survey, w->set, w->feed, &w->observed, err);
     if (rc == 0)
-        rc = its_observe(w->graph, &w->survey, w->set, w->feed, &w->observed, err);
+        rc = round_weights(w, err);
     if (rc == 0)
         rc = its_judge_create(w->set, w->feed, &w->judge, err);
     if (rc == 0)
@@ -286,21 +331,53 @@ static int work_through(struct work *w, struct its_error *err)
     return rc == 0 ? write_result(w, err) : rc;
 }
 
+static int begin(struct work *w, const struct its_quantise_settings *settings,
+                 struct its_error *err)
+{
+    *w = (struct work){.set = settings};
+    if (snprintf(w->trial, sizeof(w->trial), "%s.trial", settings->out) >= (int)sizeof(w->trial))
+        return its_error_set(err, -ENAMETOOLONG, "%s: %s", settings->out,
+                             its_strerror(-ENAMETOOLONG));
+    int rc = open_graph(w, err);
+    return rc == 0 ? check_output(w, err) : rc;
+}
+
+static void end(struct work *w)
+{
+    for (int i = 0; w->rounded && i < w->survey.conv_count; i++) {
+        free(w->rounded[i].weights);
+        free(w->rounded[i].scale);
+        free(w->rounded[i].bias);
+    }
+    free(w->rounded);
+    free(w->range);
+    free(w->wide);
+    its_judge_destroy(&w->judge);
+    its_observed_fini(&w->observed);
+    its_survey_fini(&w->survey);
+    its_graph_destroy(&w->graph);
+    its_graph_destroy(&w->file);
+}
+
+int its_quantise_check(const struct its_quantise_settings *settings, struct its_error *err)
+{
+    struct work w;
+    int rc = begin(&w, settings, err);
+    end(&w);
+    return rc;
+}
+
 int its_quantise(const struct its_quantise_settings *settings, const struct its_quant_feed *feed,
                  struct its_quantise_report *report, struct its_error *err)
 {
-    struct work w = {.set = settings, .feed = feed, .report = report};
+    struct work w;
     *report = (struct its_quantise_report){.pictures = feed->count};
-    if (snprintf(w.trial, sizeof(w.trial), "%s.trial", settings->out) >= (int)sizeof(w.trial))
-        return its_error_set(err, -ENAMETOOLONG, "%s: %s", settings->out,
-                             its_strerror(-ENAMETOOLONG));
-    int rc = work_through(&w, err);
+    int rc = begin(&w, settings, err);
+    w.feed = feed;
+    w.report = report;
+    if (rc == 0)
+        rc = work_through(&w, err);
     report->convs = w.survey.conv_count;
-    its_judge_destroy(&w.judge);
-    its_observed_fini(&w.observed);
-    its_survey_fini(&w.survey);
-    its_graph_destroy(&w.graph);
-    its_graph_destroy(&w.file);
-    free(w.wide);
+    end(&w);
     return rc;
 }

@@ -12,6 +12,7 @@
  * the network uses. */
 #pragma once
 
+#include "base/cancel.h"
 #include "base/err.h"
 #include "nn/quant/range.h"
 
@@ -29,6 +30,8 @@ struct its_quantise_settings {
     int method;    /* an its_range_method; -1: all are tried */
     int wide_most; /* convolutions that may stay wide besides the head's own; 0: no scan */
     int judges;    /* pictures that trials are judged on, of the feed; taken evenly */
+
+    struct its_cancel *cancel; /* may be NULL; looked at before every picture */
 
     /* Told how far it is; may be NULL. stage: a few words. */
     void (*progress)(void *ctx, const char *stage, int done, int of);
@@ -50,5 +53,11 @@ struct its_quantise_report {
     long long bytes_before, bytes_after;
 };
 
+/* What can be refused before any picture is looked at: a model that cannot be quantised, an output
+ * that cannot be written (or is the model itself). its_quantise asks it too. */
+int its_quantise_check(const struct its_quantise_settings *settings, struct its_error *err);
+
+/* Writes settings->out, whole or not at all, with a file `out`.trial beside it in the meantime.
+ * ITS_ECANCELLED: stopped by the cancel object; neither is there. */
 int its_quantise(const struct its_quantise_settings *settings, const struct its_quant_feed *feed,
                  struct its_quantise_report *report, struct its_error *err);
