@@ -268,7 +268,7 @@ static void a_precision_that_is_not_there(void **state)
 
 static void what_is_wrong_shows_at_once(void **state)
 {
-    struct its_detector_config config = {.kind = ITS_DETECTOR_NETWORK};
+    struct its_detector_config config = {.kind = ITS_DETECTOR_NETWORK, .model = ""};
     struct its_detectors_settings set = its_detectors_settings_of(&config);
     struct its_detectors *d;
     struct its_error err = {0};
@@ -292,9 +292,9 @@ static void when_a_network_is_asked_for(void **state)
         const char *model;
         bool network;
     } cases[] = {
-        {ITS_DETECTOR_AUTO, NULL, false},       {ITS_DETECTOR_AUTO, "a.onnx", true},
+        {ITS_DETECTOR_AUTO, "", false},         {ITS_DETECTOR_AUTO, "a.onnx", true},
         {ITS_DETECTOR_MOTION, "a.onnx", false}, {ITS_DETECTOR_NETWORK, "a.onnx", true},
-        {ITS_DETECTOR_NETWORK, NULL, true},
+        {ITS_DETECTOR_NETWORK, "", true},
     };
     for (unsigned i = 0; i < ITS_ARRAY_LEN(cases); i++) {
         struct its_detector_config c = {.kind = cases[i].kind, .model = cases[i].model};

@@ -18,10 +18,9 @@
 
 enum { TOLERANCE_FRAMES = 15, LINES = 13 };
 
-#define F1_WANTED          0.95
-#define F1_BY_CLASS_WANTED 0.92
-#define LIMIT_S            300
-#define QUANTISE_LIMIT_S   60
+#define F1_WANTED        0.95 /* a hit of a class that people do not accept is none */
+#define LIMIT_S          300
+#define QUANTISE_LIMIT_S 60
 
 static const char *testdata;
 static struct its_truth truth;
@@ -104,8 +103,7 @@ static void count_all(const char *model)
         lines_free(&out);
     }
     tell("all lines", &all);
-    assert_true(its_truth_f1(&all) >= F1_WANTED);
-    assert_true(its_truth_f1_by_class(&all) >= F1_BY_CLASS_WANTED);
+    assert_true(its_truth_f1_by_class(&all) >= F1_WANTED);
 }
 
 static void counts_in_f32(void **state)
