@@ -39,7 +39,8 @@ static const struct its_flag flags[] = {
              "detector.model=FILE. Default: the motion detector."},
      "FILE"},
     {{"precision", ITS_OPT_STRING, offsetof(struct settings, precision), .min = 1,
-      .doc = "The same as --set detector.precision=P: auto, f32, bf16 or int8."},
+      .doc = "In what numbers the network calculates: auto, f32, bf16 or int8. Default: auto, int8 "
+             "for a quantised model, else f32."},
      "P"},
     {{"set", ITS_OPT_LIST, offsetof(struct settings, set), .min = 1,
       .doc = "Sets any option of the configuration, by its path: detector.input_size=320."},
@@ -118,23 +119,13 @@ static int analyse(const struct its_call *call, struct plan *p)
     return rc < 0 ? ITS_EXIT_FAILED : ITS_EXIT_OK;
 }
 
-static void append(struct its_opt_list *list, struct its_arena *arena, const char *path,
-                   const char *value)
-{
-    const char **items = its_arena_alloc(arena, (list->count + 1) * sizeof(*items));
-    for (unsigned i = 0; i < list->count; i++)
-        items[i] = list->items[i];
-    items[list->count] = its_arena_printf(arena, "%s=%s", path, value);
-    *list = (struct its_opt_list){items, list->count + 1};
-}
-
 static struct its_config *load_config(const struct its_call *call)
 {
     const struct settings *settings = call->settings;
-    struct its_config_flags config_flags = {
-        .config = settings->config, .model = settings->model, .set = settings->set};
-    if (settings->precision)
-        append(&config_flags.set, call->arena, "detector.precision", settings->precision);
+    struct its_config_flags config_flags = {.config = settings->config,
+                                            .model = settings->model,
+                                            .precision = settings->precision,
+                                            .set = settings->set};
     struct its_report report = {0};
     struct its_config *config;
     if (its_config_load_flags(&config_flags, call->env, &config, &report) < 0)
@@ -215,10 +206,16 @@ const struct its_command its_cmd_analyze = {
         "\n"
         "With --json every line of the output is an object: of type crossing, of type view\n"
         "(the camera began or ceased to see nothing: frozen, covered), of type frame (with\n"
-        "--frames), and last of type summary.\n",
+        "--frames), and last of type summary.\n"
+        "\n"
+        "Without --model road users are found by their motion: classes are rough then, and who\n"
+        "stands still is not seen. With a network, packed weights are kept in the state\n"
+        "directory, where that is there and writable, so that the next start is faster.\n",
     .environment = its_config_environment,
     .examples = "its-camera-ai analyze clip.mp4 --line main:0.1,0.6,0.9,0.6\n"
                 "its-camera-ai analyze clip.mp4 --line main:150,420,1100,420 --json >counts.jsonl\n"
+                "its-camera-ai analyze clip.mp4 --model yolo11n.onnx --line "
+                "main:0.1,0.6,0.9,0.6\n"
                 "its-camera-ai analyze north --config its.yaml --json --frames\n",
     .sets = sets,
     .set_count = ITS_ARRAY_LEN(sets),

@@ -170,6 +170,10 @@ const struct its_command its_cmd_run = {
         "\n"
         "Without any camera it plays a demonstration that it draws itself.\n"
         "\n"
+        "With --model a network looks at the pictures, one model for all cameras; without one,\n"
+        "road users are found by their motion. The log says which, and in what precision the\n"
+        "network runs.\n"
+        "\n"
         "A camera's URL is rtsp://, http:// or v4l2:/dev/video0; a file, PATH or file:PATH,\n"
         "played at its own speed, with ?loop behind it to begin again at the end; or a\n"
         "simulated street, sim:highway or sim:junction, with the options of its-camera-ai\n"
@@ -177,6 +181,7 @@ const struct its_command its_cmd_run = {
     .environment = its_config_environment,
     .examples = "its-camera-ai run\n"
                 "its-camera-ai run --config its.yaml\n"
+                "its-camera-ai run --config its.yaml --model yolo11n-int8.onnx\n"
                 "its-camera-ai run --camera north=file:north.mp4?loop "
                 "--set cameras.north.lines.main=0.1,0.6,0.9,0.6\n",
     .sets = sets,

@@ -1,9 +1,13 @@
+/* An instance is busy while it is made or used: then only its taker looks into it, and nothing slow
+ * happens under the lock. */
 #include "app/detectors.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/model_flags.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 /* Instances kept; with more shapes than that the longest unused makes room. */
@@ -22,6 +26,7 @@ struct instance {
 struct its_detectors {
     struct its_detectors_settings set;
     struct its_model *model;
+    char *cache_dir; /* NULL: none */
     char name[160];
 
     pthread_mutex_t lock;
@@ -79,7 +84,7 @@ static int make(const struct its_detectors *d, int w, int h, struct its_net_dete
     set.network.height = h;
     set.network.precision = d->set.precision;
     set.network.threads = d->set.threads;
-    set.network.cache_dir = d->set.cache_dir;
+    set.network.cache_dir = d->cache_dir;
     set.score = d->set.confidence;
     set.iou = d->set.iou;
     return its_net_detector_create(d->model, &set, out, err);
@@ -113,31 +118,50 @@ static struct instance *find_place(struct its_detectors *d)
     return oldest;
 }
 
+/* Busy now, the caller's: one that suits, or a place for a new one (without a detector; *old is
+ * what was in it). NULL: all are busy. */
+static struct instance *reserve(struct its_detectors *d, int w, int h,
+                                struct its_net_detector **old)
+{
+    struct instance *n = find_free(d, w, h);
+    if (!n && (n = find_place(d))) {
+        *old = n->detector;
+        n->detector = NULL;
+    }
+    if (n)
+        n->busy = true;
+    return n;
+}
+
+/* --- for everybody */
+
+/* A new instance for that busy place. Where it cannot be made the place is free again. */
+static int fill(struct its_detectors *d, struct instance *n, int w, int h, struct its_error *err)
+{
+    struct its_net_detector *made = NULL;
+    int rc = make(d, w, h, &made, err);
+    pthread_mutex_lock(&d->lock);
+    *n = (struct instance){.detector = made, .w = w, .h = h, .busy = rc == 0};
+    pthread_mutex_unlock(&d->lock);
+    return rc;
+}
+
 int its_detectors_take(struct its_detectors *d, int display_w, int display_h,
                        struct its_net_detector **out, struct its_error *err)
 {
     int w, h;
+    struct its_net_detector *old = NULL;
     input_size(d, display_w, display_h, &w, &h);
     pthread_mutex_lock(&d->lock);
-    struct instance *n = find_free(d, w, h);
-    bool is_new = !n;
-    if (is_new && (n = find_place(d)))
-        its_net_detector_destroy(&n->detector);
-    if (n)
-        n->busy = true;
+    struct instance *n = reserve(d, w, h, &old);
     pthread_mutex_unlock(&d->lock);
+    its_net_detector_destroy(&old);
+    *out = NULL;
     if (!n)
         return its_error_set(err, -EBUSY, "more than %d frames at once", INSTANCES_MAX);
-
-    int rc = 0;
-    if (is_new) { /* busy: nobody else looks into it */
-        struct its_net_detector *made = NULL;
-        rc = make(d, w, h, &made, err);
-        pthread_mutex_lock(&d->lock);
-        *n = (struct instance){.detector = made, .w = w, .h = h, .busy = rc == 0};
-        pthread_mutex_unlock(&d->lock);
-    }
-    *out = n->detector;
+    int rc = n->detector ? 0 : fill(d, n, w, h, err);
+    if (rc == 0)
+        *out = n->detector;
     return rc;
 }
 
@@ -159,21 +183,27 @@ const char *its_detectors_name(const struct its_detectors *d)
     return d->name;
 }
 
+/* What it would calculate in if the processor could. */
+static enum its_precision wanted_precision(const struct its_detectors *d)
+{
+    if (d->set.precision != ITS_PRECISION_AUTO)
+        return d->set.precision;
+    return its_model_info(d->model)->quantised ? ITS_PRECISION_INT8 : ITS_PRECISION_F32;
+}
+
 static int make_first(struct its_detectors *d, struct its_error *err)
 {
-    static const char *const precisions[] = {
-        [ITS_PRECISION_F32] = "f32", [ITS_PRECISION_BF16] = "bf16", [ITS_PRECISION_INT8] = "int8"};
     struct its_net_detector *first;
     int rc = its_detectors_take(d, 16, 9, &first, err);
     if (rc < 0)
         return rc;
     struct its_network_stats stats = its_network_stats(its_net_detector_network(first));
     its_detectors_give(d, first);
-    const char *precision =
-        stats.precision < ITS_ARRAY_LEN(precisions) && precisions[stats.precision]
-            ? precisions[stats.precision]
-            : "";
-    snprintf(d->name, sizeof(d->name), "%.120s %s", its_model_info(d->model)->name, precision);
+    const char *runs_in = its_precision_name(stats.precision);
+    snprintf(d->name, sizeof(d->name), "%.120s %s", its_model_info(d->model)->name, runs_in);
+    if (stats.precision != wanted_precision(d))
+        its_log(ITS_LOG_WARN, "detector", "this processor has no %s: the network runs in %s",
+                its_precision_name(wanted_precision(d)), runs_in);
     return 0;
 }
 
@@ -183,11 +213,12 @@ int its_detectors_create(const struct its_detectors_settings *settings, struct i
     *out = NULL;
     if (!settings->model || !*settings->model)
         return its_error_set(err, ITS_ECONFIG,
-                             "detector.kind is network, but there is no "
-                             "detector.model: give an ONNX file");
+                             "detector.kind is network, but there is no detector.model: give an "
+                             "ONNX file (--model FILE), or take detector.kind motion");
     struct its_detectors *d = its_malloc(sizeof(*d));
     d->set = *settings;
-    d->set.model = NULL; /* borrowed until here */
+    d->cache_dir = settings->cache_dir ? its_strdup(settings->cache_dir) : NULL;
+    d->set.model = d->set.cache_dir = NULL; /* borrowed until here */
     pthread_mutex_init(&d->lock, NULL);
     int rc = its_model_open(settings->model, &d->model, err);
     if (rc == 0)
@@ -210,5 +241,6 @@ void its_detectors_destroy(struct its_detectors **pd)
     }
     its_model_close(&d->model);
     pthread_mutex_destroy(&d->lock);
+    free(d->cache_dir);
     free(d);
 }

@@ -17,7 +17,7 @@ struct its_detectors_settings {
     int input_size; /* the longer side of the network's input, pixels */
     float confidence, iou;
     int threads;           /* of one run: 1 when several frames are looked at side by side */
-    const char *cache_dir; /* of compiled plans; NULL: none */
+    const char *cache_dir; /* of compiled plans, made when only it is missing; NULL: none */
 };
 
 /* What the configuration says. */
@@ -27,19 +27,23 @@ struct its_detectors_settings its_detectors_settings_of(const struct its_detecto
 bool its_detector_config_is_network(const struct its_detector_config *config);
 
 /* Opens the model and makes the instance for 16:9 pictures, so that whatever is wrong with it shows
- * now. */
+ * now: 0, or an error that names the file and says why. The settings are not needed afterwards. A
+ * precision that this processor does not have is replaced, with a warning in the log. */
 int its_detectors_create(const struct its_detectors_settings *settings, struct its_detectors **out,
                          struct its_error *err);
 /* All must have been given back. Clears the pointer; NULL inside is allowed. */
 void its_detectors_destroy(struct its_detectors **d);
 
-/* One for pictures of this displayed size, the caller's until given back. */
+/* One for pictures of this displayed size, the caller's until given back. 0; the network's errors,
+ * or -EBUSY where more are out than anybody has threads; then *out is NULL. */
 int its_detectors_take(struct its_detectors *d, int display_w, int display_h,
                        struct its_net_detector **out, struct its_error *err);
 void its_detectors_give(struct its_detectors *d, struct its_net_detector *detector);
 
-/* "yolo11n f32": for people. Good as long as the detectors. */
+/* "yolo11n f32", with the precision it really runs in: for people. Good as long as the detectors.
+ */
 const char *its_detectors_name(const struct its_detectors *d);
 
-/* The network input for pictures of that size: the longer side `size`, both multiples of 32. */
+/* The network input for pictures of that size: the longer side `size`, both rounded up to multiples
+ * of 32. */
 void its_detectors_input_size(int size, int display_w, int display_h, int *w, int *h);

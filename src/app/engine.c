@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -169,6 +170,7 @@ static int start_store(struct its_engine *e, const struct its_store_config *conf
     return 0;
 }
 
+/* Packed networks lie in the state directory. Where that cannot be made the store will say so. */
 static int start_detectors(struct its_engine *e, const struct its_config *config,
                            struct its_error *err)
 {
@@ -177,6 +179,7 @@ static int start_detectors(struct its_engine *e, const struct its_config *config
         return 0;
     }
     char plans[4096];
+    its_folder_make(config->state, NULL, 0);
     snprintf(plans, sizeof(plans), "%s/plans", config->state);
     struct its_detectors_settings set = its_detectors_settings_of(&config->detector);
     set.cache_dir = plans;

@@ -18,8 +18,13 @@ const struct its_flag its_config_flag_rows[ITS_CONFIG_FLAG_COUNT] = {
       .doc = "error, warn, info or debug."},
      "LEVEL"},
     {{"model", ITS_OPT_STRING, offsetof(struct its_config_flags, model), .min = 1,
-      .doc = "The network that finds the road users, an ONNX file. Default: the motion detector."},
+      .doc = "The network that finds the road users, an ONNX file; the same as --set "
+             "detector.model=FILE. Default: the motion detector."},
      "FILE"},
+    {{"precision", ITS_OPT_STRING, offsetof(struct its_config_flags, precision), .min = 1,
+      .doc = "In what numbers the network calculates: auto, f32, bf16 or int8. Default: auto, int8 "
+             "for a quantised model, else f32."},
+     "P"},
     {{"camera", ITS_OPT_LIST, offsetof(struct its_config_flags, cameras), .min = 1,
       .doc = "Adds a camera, or gives one of the file another address."},
      "ID=URL"},
@@ -68,7 +73,7 @@ static void add_pair(struct overrides *o, const char *pair, const char *before, 
 
 static void list_overrides(struct overrides *o, const struct its_config_flags *flags)
 {
-    unsigned most = 3 + flags->cameras.count + flags->set.count;
+    unsigned most = 4 + flags->cameras.count + flags->set.count;
     o->items = its_arena_alloc(o->arena, most * sizeof(*o->items));
     if (flags->state)
         add(o, "state", flags->state, "--state");
@@ -76,6 +81,8 @@ static void list_overrides(struct overrides *o, const struct its_config_flags *f
         add(o, "log.level", flags->log_level, "--log-level");
     if (flags->model)
         add(o, "detector.model", flags->model, "--model");
+    if (flags->precision)
+        add(o, "detector.precision", flags->precision, "--precision");
     for (unsigned i = 0; i < flags->cameras.count; i++)
         add_pair(o, flags->cameras.items[i], "cameras.", ".url", "--camera", "ID=URL");
     for (unsigned i = 0; i < flags->set.count; i++)

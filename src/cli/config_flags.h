@@ -10,12 +10,13 @@ struct its_config_flags {
     const char *state;
     const char *log_level;
     const char *model;
+    const char *precision;
     struct its_opt_list cameras; /* "ID=URL" */
     struct its_opt_list set;     /* "PATH=VALUE" */
 };
 
 /* The rows; a command lists them as a set at the offset of its struct its_config_flags. */
-#define ITS_CONFIG_FLAG_COUNT 6
+#define ITS_CONFIG_FLAG_COUNT 7
 extern const struct its_flag its_config_flag_rows[ITS_CONFIG_FLAG_COUNT];
 
 /* What these commands read from the environment, for their help. */

@@ -66,8 +66,9 @@ static int check_settings(const struct its_model_info *info, struct its_network_
     if (s->precision == ITS_PRECISION_AUTO)
         s->precision = info->quantised ? ITS_PRECISION_INT8 : ITS_PRECISION_F32;
     if (s->precision == ITS_PRECISION_INT8 && !info->quantised)
-        return its_error_set(err, -EINVAL, "%s is not quantised: int8 needs a file that is",
-                             info->name);
+        return its_error_set(err, -EINVAL, "%s is not quantised: int8 needs a file that is (its-camera-ai "
+                             "model quantize makes one)",
+                             info->path);
     return 0;
 }
 

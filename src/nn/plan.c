@@ -246,8 +246,8 @@ static int load_weights(struct its_plan *p, const char *cache, struct its_error 
     if (found == ITS_EDAMAGED)
         its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another version: written anew", cache);
     int saved = its_plan_cache_save(p, cache);
-    if (saved < 0)
-        its_log(ITS_LOG_WARN, "nn", "cannot write %s: %s", cache, its_strerror(saved));
+    if (saved < 0) /* only the next start is slower */
+        its_log(ITS_LOG_DEBUG, "nn", "cannot write %s: %s", cache, its_strerror(saved));
     return 0;
 }
 

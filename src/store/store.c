@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/backlog.h"
@@ -37,21 +37,22 @@ struct its_store_settings its_store_defaults(void)
 
 /* --- opening and closing */
 
-/* mkdir -p of the directory that is to hold the file. */
-static int make_directory(const char *path, struct its_error *err)
+/* The folder that is to hold the file. */
+static int make_folder(const char *path, struct its_error *err)
 {
-    char *dir = its_strdup(path);
+    char failed[200], *folder = its_strdup(path);
+    char *slash = strrchr(folder, '/');
     int rc = 0;
-    for (char *slash = strchr(dir + 1, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
+    if (slash && slash > folder) {
         *slash = 0;
-        if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-            rc = its_error_set(err, -errno,
-                               "cannot make the directory %s: %s (choose another with --state)",
-                               dir, its_strerror(-errno));
-        *slash = '/';
+        rc = its_folder_make(folder, failed, sizeof(failed));
     }
-    free(dir);
-    return rc;
+    free(folder);
+    if (rc < 0)
+        return its_error_set(err, rc,
+                             "cannot make the directory %s: %s (choose another with --state)",
+                             failed, its_strerror(rc));
+    return 0;
 }
 
 static int open_journal(struct its_store *s, struct its_error *err)
@@ -114,7 +115,7 @@ int its_store_open(const struct its_store_settings *settings, struct its_store *
 {
     its_assert(settings->path && *settings->path);
     struct its_store *s = create(settings);
-    int rc = make_directory(s->set.path, err);
+    int rc = make_folder(s->set.path, err);
     if (rc == 0)
         rc = open_journal(s, err);
     if (rc == 0)

@@ -19,6 +19,8 @@ static bool add_crossing(struct lines *l, const json_t *j)
         return false;
     struct its_truth_report *r = &l->crossing[l->crossings++];
     snprintf(r->line, sizeof(r->line), "%s", line);
+    const char *cls = json_string_value(json_object_get(j, "class"));
+    snprintf(r->cls, sizeof(r->cls), "%s", cls ? cls : "");
     r->direction = direction[0] == 'f' ? ITS_FORWARD : ITS_BACKWARD;
     r->frame = json_integer_value(json_object_get(j, "frame"));
     return true;

@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/folder.h"
 #include "base/geom.h"
 #include "base/log.h"
 #include "base/stamps.h"
@@ -139,6 +142,23 @@ static void test_wall_format(void **state)
     assert_string_equal(its_wall_format(1778157296789000, buf), "2026-05-07T12:34:56.789Z");
 }
 
+static void test_folders(void **state)
+{
+    char root[] = "/tmp/its-folder-XXXXXX", path[64], failed[64] = "";
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/a/b//c/", root);
+    assert_int_equal(its_folder_make(path, failed, sizeof(failed)), 0);
+    assert_int_equal(its_folder_make(path, failed, sizeof(failed)), 0);
+    assert_int_equal(access(path, X_OK), 0);
+    assert_int_equal(its_folder_make("/proc/nowhere/else", failed, sizeof(failed)), -ENOENT);
+    assert_string_equal(failed, "/proc/nowhere");
+    assert_int_equal(its_folder_make("/proc/nowhere/else", NULL, 0), -ENOENT);
+    for (const char *below[] = {"/a/b/c", "/a/b", "/a", ""}, **p = below; p < below + 4; p++) {
+        snprintf(path, sizeof(path), "%s%s", root, *p);
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_sleep_ends_in_time),
         cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_wall_format),
+        cmocka_unit_test(test_folders),
     };
     return cmocka_run_group_tests_name("base/core", tests, NULL, NULL);
 }

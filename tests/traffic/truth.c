@@ -23,6 +23,10 @@ static void read_event(const json_t *j, struct its_truth_event *e)
     const char *direction = json_string_value(json_object_get(j, "direction"));
     e->direction = direction && direction[0] == '+' ? ITS_FORWARD : ITS_BACKWARD;
     snprintf(e->cls, sizeof(e->cls), "%s", cls ? cls : "?");
+    const json_t *accept = json_object_get(j, "accept");
+    for (size_t i = 0; i < json_array_size(accept) && i < ITS_TRUTH_CLASSES_MAX; i++)
+        snprintf(e->accept[i], sizeof(e->accept[i]), "%s",
+                 json_string_value(json_array_get(accept, i)));
 }
 
 static double number_at(const json_t *array, size_t i)
@@ -101,6 +105,14 @@ static void tell(const struct its_truth_line *l, const char *what, int64_t frame
            its_direction_name(d), more);
 }
 
+static bool accepts(const struct its_truth_event *e, const char *cls)
+{
+    for (int i = 0; i < ITS_TRUTH_CLASSES_MAX; i++)
+        if (cls[0] && strcmp(e->accept[i], cls) == 0)
+            return true;
+    return cls[0] && strcmp(e->cls, cls) == 0;
+}
+
 /* Judges the pairs of rows and columns. */
 static struct its_truth_score judge(const struct its_truth_line *l,
                                     const struct its_truth_report *rows, int n, const int *pair,
@@ -119,6 +131,9 @@ static struct its_truth_score judge(const struct its_truth_line *l,
         const struct its_truth_event *e = &l->event[pair[i]];
         found[pair[i]] = true;
         s.hits += !e->ignore;
+        s.of_class += !e->ignore && accepts(e, rows[i].cls);
+        if (verbose && !e->ignore && rows[i].cls[0] && !accepts(e, rows[i].cls))
+            tell(l, rows[i].cls, rows[i].frame, rows[i].direction, e->cls);
         error += e->ignore ? 0 : fabs((double)(e->frame - rows[i].frame));
     }
     for (int j = 0; j < l->count; j++) {
@@ -166,6 +181,7 @@ void its_truth_add(struct its_truth_score *sum, const struct its_truth_score *s)
     if (hits)
         sum->frame_error = (sum->frame_error * sum->hits + s->frame_error * s->hits) / hits;
     sum->hits = hits;
+    sum->of_class += s->of_class;
     sum->false_alarms += s->false_alarms;
     sum->misses += s->misses;
 }
@@ -174,4 +190,10 @@ double its_truth_f1(const struct its_truth_score *s)
 {
     int all = 2 * s->hits + s->false_alarms + s->misses;
     return all ? 2.0 * s->hits / all : 1;
+}
+
+double its_truth_f1_by_class(const struct its_truth_score *s)
+{
+    int all = 2 * s->hits + s->false_alarms + s->misses;
+    return all ? 2.0 * s->of_class / all : 1;
 }

@@ -8,8 +8,9 @@
 #include "traffic/event.h"
 #include "traffic/line.h"
 
-#define ITS_TRUTH_LINES_MAX  32
-#define ITS_TRUTH_EVENTS_MAX 64
+#define ITS_TRUTH_LINES_MAX   32
+#define ITS_TRUTH_EVENTS_MAX  64
+#define ITS_TRUTH_CLASSES_MAX 4
 
 struct its_truth_event {
     int64_t frame; /* index of the first frame with the anchor on the new side */
@@ -17,6 +18,7 @@ struct its_truth_event {
     bool ignore; /* neither a hit nor a false alarm */
     bool hard;   /* hardly supported by the detector */
     char cls[16];
+    char accept[ITS_TRUTH_CLASSES_MAX][16]; /* what may be said instead; "" behind the last */
 };
 
 struct its_truth_line {
@@ -44,10 +46,12 @@ struct its_truth_report {
     char line[ITS_NAME_MAX + 1];
     enum its_direction direction;
     int64_t frame;
+    char cls[16]; /* "": not known, which is wrong */
 };
 
 struct its_truth_score {
     int hits, false_alarms, misses;
+    int of_class;       /* hits whose class is one that people accept */
     double frame_error; /* mean absolute difference of the hits, frames */
 };
 
@@ -63,3 +67,5 @@ void its_truth_add(struct its_truth_score *sum, const struct its_truth_score *s)
 
 /* 2·hits / (2·hits + false alarms + misses); 1 when there was nothing to count and nothing was. */
 double its_truth_f1(const struct its_truth_score *s);
+/* The same where a hit of another class is a false alarm and a miss. */
+double its_truth_f1_by_class(const struct its_truth_score *s);
