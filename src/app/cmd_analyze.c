@@ -5,6 +5,7 @@
 #include "app/analyze.h"
 #include "app/cmd.h"
 #include "app/interrupt.h"
+#include "base/cpu.h"
 #include "camera/averror.h"
 #include "cli/config_flags.h"
 
@@ -142,7 +143,7 @@ static int open_detectors(const struct its_call *call, const struct its_config *
     if (!its_detector_config_is_network(&config->detector))
         return 0;
     struct its_detectors_settings set = its_detectors_settings_of(&config->detector);
-    set.threads = (int)ITS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    set.threads = its_cpu_count();
     set.cache_dir = its_arena_printf(call->arena, "%s/plans", config->state);
     struct its_detectors *detectors;
     int rc = its_detectors_create(&set, &detectors, err);

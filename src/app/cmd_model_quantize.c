@@ -6,6 +6,7 @@
 #include "app/cmd.h"
 #include "app/interrupt.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/json.h"
 #include "camera/averror.h"
 #include "nn/quant/quantise.h"
@@ -141,8 +142,12 @@ static int quantise(const struct its_call *call, const char *model, const char *
     set.out = out;
     set.method = s->method - 1;
     set.wide_most = s->wide;
+<<<<<<< HEAD
     set.threads = s->threads ? s->threads : (int)ITS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
     set.cancel = cancel;
+=======
+    set.threads = s->threads ? s->threads : its_cpu_count();
+>>>>>>> fixb
     set.progress = progress;
     set.ctx = &p;
 

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+<<<<<<< HEAD
 #include "base/folder.h"
+=======
+#include "base/cpu.h"
+>>>>>>> fixb
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -191,8 +194,7 @@ static int start_detectors(struct its_engine *e, const struct its_config *config
 
 static int start_workers(struct its_engine *e, int wanted)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int n = wanted ? wanted : (int)ITS_MAX(cores, 1);
+    int n = wanted ? wanted : its_cpu_count();
     e->shared.pool = its_decode_pool_create();
     e->workers = its_calloc((size_t)n, sizeof(*e->workers));
     for (; e->worker_count < n; e->worker_count++) {

@@ -3,6 +3,7 @@
  * one: no exponential but for the anchors found. */
 #include "detect/head_scan.h"
 
+#include <float.h>
 #include <math.h>
 
 #define RUN 64
@@ -20,12 +21,14 @@ static float sigmoid(float x)
     return 1 / (1 + expf(-x));
 }
 
+/* At a threshold of 0 the logit is -inf: the cut is above it, so that an anchor whose classes are all
+ * impossible, or no numbers, is below. */
 static float cut_of(const struct its_head_scan *s, const struct its_head_want *want)
 {
     float lowest = its_head_want_lowest(want);
     if (!s->logits || lowest > 1)
         return lowest;
-    return logf(lowest / (1 - lowest)) - LOGIT_SLACK;
+    return fmaxf(logf(lowest / (1 - lowest)) - LOGIT_SLACK, -FLT_MAX);
 }
 
 static const float *scores_of(const struct its_head_scan *s, int class_id, int anchor)
@@ -46,8 +49,10 @@ static inline void raise(struct best *best, const float *score, int n, int strid
 static void find_best(const struct its_head_scan *s, const struct its_head_want *want, int first,
                       int n, struct best *best)
 {
-    for (int i = 0; i < RUN; i++)
+    for (int i = 0; i < RUN; i++) {
         best->score[i] = -INFINITY;
+        best->class_id[i] = -1;
+    }
     for (int k = 0; k < want->count; k++) {
         const float *score = scores_of(s, want->id[k], first);
         if (n == RUN && s->pixel_stride == 1)

@@ -60,6 +60,19 @@ static bool read_imgsz(const struct its_graph *g, int *h, int *w)
     return false;
 }
 
+/* Who fills the input writes three planes of f32 and asks nobody. */
+static int check_channels(const struct its_value *in, struct its_error *err)
+{
+    char count[24] = "?";
+    if (in->shape.dim[1] == 3 && in->type == ITS_F32)
+        return 0;
+    if (in->shape.dim[1] >= 0)
+        snprintf(count, sizeof(count), "%" PRId64, in->shape.dim[1]);
+    return its_error_set(err, ITS_EUNSUPPORTED,
+                         "its input '%s' has %s channels of %s; 3 channels of f32 are supported",
+                         in->name, count, its_dtype_name(in->type));
+}
+
 int its_graph_native(const struct its_graph *file, struct its_native *out, struct its_error *err)
 {
     const struct its_value *in = file->input_count == 1 ? file->input[0] : NULL;
@@ -73,12 +86,12 @@ int its_graph_native(const struct its_graph *file, struct its_native *out, struc
     const int64_t *d = in->shape.dim;
     int *to[] = {&out->batch, NULL, &out->h, &out->w};
     for (int i = 0; i < 4; i++) {
-        if (d[i] > 1 << 16 || (i == 1 && d[i] < 1))
+        if (d[i] > 1 << 16)
             return its_error_set(err, ITS_EUNSUPPORTED, "its input has an odd size");
         if (to[i] && d[i] > 0)
             *to[i] = (int)d[i];
     }
-    return 0;
+    return check_channels(in, err);
 }
 
 static int check_wanted(const struct its_sizes *s, struct its_error *err)

@@ -17,7 +17,8 @@ struct its_native {
     int batch, h, w;
 };
 
-/* The graph must have one input, (batch, channels, height, width). 0, or an error. */
+/* The graph must have one input, f32 of (batch, 3, height, width): everybody who fills it relies on
+ * that. 0, or an error. */
 int its_graph_native(const struct its_graph *file, struct its_native *out, struct its_error *err);
 
 /* batch 1..32, h and w positive multiples of 32, or 0: the native one. 0, and *out is the caller's,

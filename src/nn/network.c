@@ -15,7 +15,9 @@
 #include "nn/backend.h"
 #include "nn/bind.h"
 #include "nn/fused.h"
+#include "nn/graph_priv.h"
 #include "nn/model_priv.h"
+#include "nn/op.h"
 #include "nn/pass.h"
 #include "nn/plan.h"
 #include "nn/plan_cache.h"
@@ -116,6 +118,31 @@ static bool stop_before_head(struct its_network *n)
     return true;
 }
 
+/* Our outputs are f32 by contract; files also put out indices. */
+static int cast_outputs(struct its_graph *g, struct its_error *err)
+{
+    enum { OPSET = 13, TO_FLOAT = 1 };
+    const struct its_op *cast = its_op_find("", "Cast", OPSET, NULL);
+    int rc = 0;
+    for (int i = 0; i < g->output_count && rc == 0; i++) {
+        struct its_value *v = g->output[i];
+        if (v->type == ITS_F32 || v->type == ITS_BF16 || v->quant.count)
+            continue; /* the plan's own conversions do it */
+        struct its_attr *to = its_arena_alloc(g->arena, sizeof(*to));
+        *to = (struct its_attr){.name = "to", .kind = ITS_ATTR_INT, .count = 1, .i = TO_FLOAT};
+        struct its_node *n = its_graph_add_node(g, cast, NULL, 1, 1);
+        n->attr_count = 1;
+        n->attrs = to;
+        n->in[0] = v;
+        n->out[0] = its_graph_add_value(g, NULL, ITS_F32, NULL);
+        n->out[0]->from = n;
+        g->output[i] = n->out[0];
+        rc = its_graph_infer_node(g, n, err);
+    }
+    its_graph_drop_folded(g);
+    return rc;
+}
+
 static int make_plan(struct its_network *n, struct its_error *err)
 {
     const struct its_backend *backend = NULL;
@@ -128,6 +155,8 @@ static int make_plan(struct its_network *n, struct its_error *err)
     if (rc < 0)
         return rc;
     n->set.head_maps = n->set.head_maps && stop_before_head(n);
+    if (!n->set.head_maps && (rc = cast_outputs(n->graph, err)) < 0)
+        return rc;
     char cache[1100];
     const struct its_model_info *info = its_model_info(n->model);
     bool alone = n->set.batch == 1, cached = n->set.cache_dir && backend != &its_backend_ref;
@@ -181,7 +210,7 @@ static void describe_outputs(struct its_network *n)
     for (int i = 0; i < n->output_count; i++) {
         const struct its_shape *s = &g->output[i]->shape;
         struct its_output *o = &n->output[i];
-        o->name = g->output[i]->name;
+        o->name = its_model_graph(n->model)->output[i]->name;
         o->rank = s->rank;
         memcpy(o->dim, s->dim, sizeof(o->dim));
         o->dim[0] = n->set.batch;

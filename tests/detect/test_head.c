@@ -245,6 +245,30 @@ static void maps_by_hand(void **state)
     }
 }
 
+/* A network that went wrong: an anchor without a number, and one whose classes are all impossible.
+ * Not even a threshold of 0 lets them in. */
+static void logits_that_are_none(void **state)
+{
+    enum { CLASSES = 3 };
+    for (int every = 0; every <= 1; every++) {
+        struct level l = make_level(8, 4, 4, CLASSES, true);
+        for (int p = 0; p < 16; p++)
+            for (int c = 0; c < CLASSES; c++)
+                *cell_of(l.score, &l.level.score, 0, c, p) = p % 2 ? NAN : -INFINITY;
+        *cell_of(l.score, &l.level.score, 0, 1, 5) = -50;
+        struct its_head_want want = {.every = every};
+        its_head_want_all(&want, CLASSES, 0);
+        struct its_candidates c = room_for(100);
+        its_head_read_maps(&l.level, 1, 0, &want, &c);
+        assert_int_equal(c.count, 1);
+        assert_int_equal(c.item[0].anchor, 5);
+        assert_int_equal(c.item[0].class_id, 1);
+        its_candidates_fini(&c);
+        free(l.box);
+        free(l.score);
+    }
+}
+
 /* --- YOLOX, NMS-free */
 
 static void yolox(void **state)
@@ -425,6 +449,7 @@ int main(void)
         cmocka_unit_test(nobody_wanted),
         cmocka_unit_test(maps_give_what_rows_give),
         cmocka_unit_test(maps_by_hand),
+        cmocka_unit_test(logits_that_are_none),
         cmocka_unit_test(yolox),
         cmocka_unit_test(top),
         cmocka_unit_test(wrong_shapes_are_refused),

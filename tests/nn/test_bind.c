@@ -131,23 +131,46 @@ static void refuses_what_nobody_asked_for(void **state)
     its_graph_destroy(&g);
 }
 
+/* Whoever fills the input writes three channels of f32. */
+static void refuses_other_pictures(void **state)
+{
+    static const struct {
+        int type, channels;
+        const char *said;
+    } rows[] = {{TINY_FLOAT, 1, "1 channels of f32"},
+                {TINY_FLOAT, 4, "4 channels of f32"},
+                {TINY_FLOAT, -1, "? channels of f32"},
+                {TINY_FLOAT16, 3, "3 channels of f16"},
+                {TINY_INT8, 3, "3 channels of s8"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tiny t = {0};
+        tiny_input(&t, "x", rows[i].type, 4,
+                   (int64_t[]){1, rows[i].channels, TINY_SIDE, TINY_SIDE});
+        tiny_node(&t, "Transpose", "x", "y", "perm=0,1,2,3,");
+        tiny_output(&t, "y");
+        struct its_graph *g = import(&t);
+        REFUSE(g, 1, 0, 0, "'x'", rows[i].said, "3 channels of f32 are supported");
+        its_graph_destroy(&g);
+    }
+}
+
 /* Attention: one level becomes a list of 4 places and a picture of 2 x 2 again. */
 static void rebuilds_attention(void **state)
 {
     struct tiny t = {0};
-    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, 4, TINY_SIDE, TINY_SIDE});
+    tiny_input(&t, "x", TINY_FLOAT, 4, (int64_t[]){1, 3, TINY_SIDE, TINY_SIDE});
     tiny_node(&t, "MaxPool", "x", "p32", "kernel_shape=32,32, strides=32,32,");
-    tiny_ints(&t, "list", 4, (int64_t[]){1, 2, 2, 4});
-    tiny_ints(&t, "picture", 4, (int64_t[]){1, 4, 2, 2});
+    tiny_ints(&t, "list", 4, (int64_t[]){1, 3, 1, 4});
+    tiny_ints(&t, "picture", 4, (int64_t[]){1, 3, 2, 2});
     tiny_node(&t, "Reshape", "p32 list", "heads", NULL);
     tiny_node(&t, "Softmax", "heads", "soft", "axis=-1");
     tiny_node(&t, "Reshape", "soft picture", "y", NULL);
     tiny_output(&t, "y");
     struct its_graph *g = import(&t), *b = bind(g, 2, 96, 160);
-    assert_shape(b->output[0], 4, (int64_t[]){2, 4, 3, 5});
+    assert_shape(b->output[0], 4, (int64_t[]){2, 3, 3, 5});
     its_graph_destroy(&b);
     b = bind(g, 1, 32, 128); /* four places still, but in a row */
-    assert_shape(b->output[0], 4, (int64_t[]){1, 4, 1, 4});
+    assert_shape(b->output[0], 4, (int64_t[]){1, 3, 1, 4});
     its_graph_destroy(&b);
     its_graph_destroy(&g);
 }
@@ -281,6 +304,7 @@ int main(void)
         cmocka_unit_test(rebuilds_a_decoder),
         cmocka_unit_test(refuses_a_spoilt_table),
         cmocka_unit_test(refuses_what_nobody_asked_for),
+        cmocka_unit_test(refuses_other_pictures),
         cmocka_unit_test(rebuilds_attention),
         cmocka_unit_test(rebuilds_cuts_and_sizes),
         cmocka_unit_test(refuses_a_number_without_meaning),

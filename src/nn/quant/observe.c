@@ -15,7 +15,8 @@ struct watch {
     struct its_graph *graph; /* the copy */
     struct its_plan *plan;
     struct its_context *context;
-    float *input, **outputs;
+    float *input;
+    void **outputs;
     float **seen; /* by tensor of the survey: one of the above */
     int width, height;
 };
@@ -39,6 +40,15 @@ static void add_outputs(struct watch *w, const struct its_survey *s)
     g->output = outputs;
 }
 
+/* A buffer for an input or output of the plan, of its own type. */
+static void *place_buffer(struct watch *w, int external)
+{
+    void *data = its_try_aligned(w->plan->slot[w->plan->external[external]].bytes);
+    if (data)
+        its_context_place(w->context, external, data);
+    return data;
+}
+
 static int place_buffers(struct watch *w, const struct its_survey *s)
 {
     const struct its_graph *g = w->graph;
@@ -46,17 +56,13 @@ static int place_buffers(struct watch *w, const struct its_survey *s)
     for (int i = 0; i < s->tensor_count; i++)
         at -= s->tensor[i]->id != g->input[0]->id;
     for (int i = 0; i < g->output_count; i++) {
-        float *data =
-            its_try_aligned((size_t)its_shape_count(&g->output[i]->shape) * sizeof(float));
-        if (!data)
+        w->outputs[i] = place_buffer(w, 1 + i);
+        if (!w->outputs[i])
             return -ENOMEM;
-        its_context_place(w->context, 1 + i, data);
-        w->outputs[i] = data;
     }
-    w->input = its_try_aligned((size_t)its_shape_count(&g->input[0]->shape) * sizeof(float));
+    w->input = place_buffer(w, 0);
     if (!w->input)
         return -ENOMEM;
-    its_context_place(w->context, 0, w->input);
     for (int i = 0; i < s->tensor_count; i++)
         w->seen[i] = s->tensor[i]->id == g->input[0]->id ? w->input : w->outputs[at++];
     return 0;

@@ -21,7 +21,9 @@ static bool is_worth_it(const struct its_node *n)
 {
     if (!is(n, "Conv") || n->in_count < 2)
         return false;
-    const struct its_value *x = n->in[0], *w = n->in[1];
+    const struct its_value *x = n->in[0], *w = n->in[1], *bias = its_node_in(n, 2);
+    if (bias && (!bias->data || bias->type != ITS_F32)) /* it is corrected, so it must be at hand */
+        return false;
     /* One output channel is the expectation over a distribution's bins: nothing to win, much to
      * lose. */
     return w->data && w->type == ITS_F32 && w->shape.rank == 4 && x->shape.rank == 4 &&

@@ -21,7 +21,7 @@ struct its_survey {
     int *group; /* of each tensor: the index of the first of its group; itself, if that is it */
 };
 
-/* Convolutions of pictures with constant f32 weights; `wide` (by value id of their output; may be
+/* Convolutions of pictures with constant f32 weights and biases; `wide` (by value id of their output; may be
  * NULL) names those to leave alone. */
 void its_survey_make(const struct its_graph *g, const bool *wide, struct its_survey *out);
 void its_survey_fini(struct its_survey *s);
