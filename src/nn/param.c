@@ -180,6 +180,10 @@ int its_window_of(const struct its_node *n, struct its_window *p, struct its_err
         if (p->out[i] < 1 && p->in[i])
             return its_error_set(err, -EINVAL, "a window of %lld on an axis of %lld",
                                  (long long)reach(p, i), (long long)p->in[i]);
+        if (pools && ITS_MAX(p->pad[i], p->pad_after[i]) >= reach(p, i)) /* nothing to pool */
+            return its_error_set(err, -EINVAL, "pads %lld and %lld round a window of %lld",
+                                 (long long)p->pad[i], (long long)p->pad_after[i],
+                                 (long long)reach(p, i));
     }
     return 0;
 }

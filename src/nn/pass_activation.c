@@ -55,8 +55,7 @@ int its_pass_activation(struct its_graph *g)
             continue;
         conv->act = act;
         conv->act_alpha = act == ITS_ACT_LEAKY ? its_node_float(n, "alpha", 0.01f) : 0;
-        conv->out[0]->quant = n->out[0]->quant;
-        its_graph_replace(g, n->out[0], conv->out[0]);
+        its_node_take_output(g, conv, n);
     }
     its_graph_prune(g);
     return 0;

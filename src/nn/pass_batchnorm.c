@@ -54,8 +54,7 @@ static int fold_node(struct its_graph *g, struct its_node *conv, struct its_node
     in[2] = nb;
     conv->in = in;
     conv->in_count = 3;
-    conv->out[0]->quant = bn->out[0]->quant;
-    its_graph_replace(g, bn->out[0], conv->out[0]);
+    its_node_take_output(g, conv, bn);
     return 0;
 }
 

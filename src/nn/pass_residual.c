@@ -33,8 +33,7 @@ int its_pass_residual(struct its_graph *g)
         bool second = !ca || (cb && place_of(g, cb) > place_of(g, ca));
         struct its_node *conv = second ? cb : ca;
         conv->add = second ? a : b;
-        conv->out[0]->quant = sum->out[0]->quant;
-        its_graph_replace(g, sum->out[0], conv->out[0]);
+        its_node_take_output(g, conv, sum);
         sum->in[0] = sum->in[1] = NULL;
     }
     its_graph_prune(g);

@@ -666,6 +666,16 @@ static void test_wrong_shapes(void **state)
     count_up(&o, "1x1x3x3");
     expect_refusal(&o, -EINVAL, "a window of 3 on an axis of 2");
 
+    for (int after = 0; after <= 1; after++) { /* windows that hold nothing but padding */
+        o = one(after ? "AveragePool" : "MaxPool", 13, 1);
+        count_up(&o, "1x1x4x4");
+        INTS(&o, "kernel_shape", 3, 3);
+        INTS(&o, "pads", after ? 0 : 3, 0, after ? 3 : 0, 0);
+        expect_refusal(&o, -EINVAL,
+                       after ? "pads 0 and 3 round a window of 3"
+                             : "pads 3 and 0 round a window of 3");
+    }
+
     o = one("Reshape", 13, 1);
     count_up(&o, "2x3");
     LONGS(&o, "2", 4, -1);

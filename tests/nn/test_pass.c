@@ -143,6 +143,24 @@ static void test_residual_lookalikes(void **state)
     its_graph_destroy(&g);
 }
 
+/* What a network calls its outputs is what the file calls them, whoever computes them now. */
+static void test_outputs_keep_their_names(void **state)
+{
+    for (int residual = 0; residual <= 1; residual++) {
+        uint32_t seed = 7;
+        struct its_graph *g = its_graph_create();
+        struct its_value *x = add_input(g, "x", 4, 8, 8), *y = add_conv(g, &seed, x, 4, 3, 1, 1);
+        y = residual ? add_op(g, "Add", (values){y, x, NULL}, 1) : add_silu(g, y);
+        y->name = "boxes";
+        set_output(g, y);
+        infer(g);
+        check_same(g, residual ? its_pass_residual : its_pass_activation, 1e-5);
+        assert_int_equal(g->node_count, 1);
+        assert_string_equal(g->output[0]->name, "boxes");
+        its_graph_destroy(&g);
+    }
+}
+
 static struct its_value *swapped(struct its_graph *g, struct its_value *v)
 {
     static const int64_t perm[] = {0, 1, 3, 2};
@@ -189,10 +207,13 @@ static void test_attention(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batchnorm),       cmocka_unit_test(test_silu),
-        cmocka_unit_test(test_silu_lookalikes), cmocka_unit_test(test_other_activations),
-        cmocka_unit_test(test_residual),        cmocka_unit_test(test_residual_lookalikes),
-        cmocka_unit_test(test_attention)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batchnorm),
+                                       cmocka_unit_test(test_silu),
+                                       cmocka_unit_test(test_silu_lookalikes),
+                                       cmocka_unit_test(test_other_activations),
+                                       cmocka_unit_test(test_residual),
+                                       cmocka_unit_test(test_residual_lookalikes),
+                                       cmocka_unit_test(test_outputs_keep_their_names),
+                                       cmocka_unit_test(test_attention)};
     return cmocka_run_group_tests_name("nn/pass", tests, NULL, NULL);
 }

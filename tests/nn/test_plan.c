@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/arena.h"
+#include "base/mem.h"
 #include "nn/pass.h"
 #include "tests/nn/small_graph.h"
 
@@ -236,6 +238,65 @@ static void test_outputs_anywhere(void **state)
     }
 }
 
+/* The second output by that back end, in the order of the file, after as many runs; the caller's
+ * buffers are others in each. */
+static float *after_runs(const struct its_graph *g, const struct its_backend *backend, int runs)
+{
+    struct its_plan_settings settings = {.backend = backend, .threads = 1, .raw_outputs = true};
+    struct its_plan *p;
+    struct its_context *c;
+    struct its_error err;
+    float *buffer[4][3], *to = its_malloc(16 * 36 * sizeof(*to));
+    assert_int_equal(its_plan_create(g, &settings, &p, &err), 0);
+    assert_int_equal(its_context_create(p, &c), 0);
+    for (int run = 0; run < runs; run++) {
+        uint32_t seed = 20 + (uint32_t)run;
+        for (int i = 0; i < 3; i++) {
+            size_t bytes = p->slot[p->external[i]].bytes;
+            buffer[run][i] = its_try_aligned(bytes);
+            fill_values(buffer[run][i], (int64_t)(bytes / sizeof(float)), &seed);
+            its_context_place(c, i, buffer[run][i]);
+        }
+        assert_int_equal(its_context_run(c, NULL), 0);
+    }
+    const struct its_place *place = &p->slot[p->external[2]].place;
+    for (int i = 0; i < 16 * 36; i++)
+        to[i] = buffer[runs - 1][2][its_place_index(place, 0, i / 36, i % 36 / 6, i % 6)];
+    for (int i = 0; i < 3 * runs; i++)
+        free(buffer[i / 3][i % 3]);
+    its_context_destroy(&c);
+    its_plan_destroy(&p);
+    return to;
+}
+
+/* A residual that is an output too lies in the caller's memory, which moves from run to run. */
+static void test_residual_in_memory_that_moves(void **state)
+{
+    uint32_t seed = 8;
+    struct its_error err;
+    struct its_graph *g = its_graph_create();
+    enum its_precision f32 = ITS_PRECISION_F32;
+    struct its_value *a = add_conv(g, &seed, add_input(g, "x", 16, 6, 6), 16, 3, 1, 1);
+    struct its_value *b = add_conv(g, &seed, a, 16, 3, 1, 1);
+    b = add_op(g, "Add", (values){b, a, NULL}, 1);
+    g->output = its_arena_alloc(g->arena, 2 * sizeof(*g->output));
+    g->output[0] = a;
+    g->output[1] = b;
+    g->output_count = 2;
+    infer(g);
+    assert_int_equal(its_pass_all(g, false, &err), 0);
+    for (int runs = 1; runs <= 3; runs++) {
+        float *want = after_runs(g, &its_backend_ref, runs);
+        float *got = after_runs(g, its_backend_cpu(&f32), runs);
+        double apart = largest_difference(want, got, 16 * 36);
+        print_message("run %d: at most %.8f apart\n", runs, apart);
+        assert_true(apart < 1e-5);
+        free(want);
+        free(got);
+    }
+    its_graph_destroy(&g);
+}
+
 /* --- quantised graphs */
 
 static struct its_value *constant(struct its_graph *g, enum its_dtype type, int count,
@@ -342,6 +403,7 @@ int main(void)
                                        cmocka_unit_test(test_convolutions_of_all_kinds),
                                        cmocka_unit_test(test_the_rest_by_the_reference),
                                        cmocka_unit_test(test_outputs_anywhere),
+                                       cmocka_unit_test(test_residual_in_memory_that_moves),
                                        cmocka_unit_test(test_quantised)};
     return cmocka_run_group_tests_name("nn/plan", tests, NULL, NULL);
 }

@@ -87,10 +87,27 @@ static enum its_conv_feed feed_of(const struct its_conv_desc *d)
     return plain && dense && !depthwise(d) ? ITS_FEED_PLACE : ITS_FEED_ROWS;
 }
 
+/* The kernels' offsets into the input are 32 bits. Rows: all of a window's, with their padding. */
+static bool offsets_fit(const struct its_conv_desc *d)
+{
+    const struct its_place *i = &d->in;
+    int64_t type = (int64_t)its_dtype_bytes(i->type), most;
+    if (feed_of(d) == ITS_FEED_PLACE) {
+        if (__builtin_mul_overflow((i->c + 15) / 16 * type, i->block_stride, &most))
+            return false;
+        return most <= INT32_MAX;
+    }
+    int64_t pixels = ((int64_t)d->out.w - 1) * d->stride + d->kernel_w;
+    if (pixels > INT32_MAX)
+        return false;
+    int64_t row = pixels * ((i->c + 15) / 16 * 16 * type) + 64;
+    return !__builtin_mul_overflow(row, d->kernel_h, &most) && most <= INT32_MAX;
+}
+
 /* What the kernels take, apart from what the machine can do. */
 static bool kernels_take(const struct its_conv_desc *d)
 {
-    if (d->stride > 2 || d->out.layout == ITS_LAYOUT_PLANES || d->out.block % 16)
+    if (!offsets_fit(d) || d->stride > 2 || d->out.layout == ITS_LAYOUT_PLANES || d->out.block % 16)
         return false;
     if (d->in.layout == ITS_LAYOUT_PLANES)
         return d->in.c <= 4 && d->groups == 1 && d->in.type != ITS_BF16;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "nn/lanes/lanes.h"
 
 #define ITS_JOIN2(a, b) its_lane_##a##_##b

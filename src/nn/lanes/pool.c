@@ -32,6 +32,7 @@ static inline int least(int a, int b)
         for (int x = 0; x < on; x++) {                                                             \
             int from = x * stride - pad, to = least(from + kernel, n);                             \
             from = from < 0 ? 0 : from;                                                            \
+            its_assert(from < to); /* pads are smaller than the window */                          \
             type m = look(in[from * step]);                                                        \
             for (int k = from + 1; k < to; k++) {                                                  \
                 type v = look(in[k * step]);                                                       \

@@ -334,8 +334,7 @@ struct handles {
     dnnl_memory_t src, weights, bias, dst, add, scratch;
     int count;
     dnnl_exec_arg_t arg[6];
-    const void *src_at; /* where they point now: external buffers move */
-    void *dst_at;
+    const void *src_at, *dst_at, *add_at; /* where they point now: external buffers move */
 };
 
 static dnnl_status_t add_arg(struct handles *h, dnnl_engine_t engine, dnnl_memory_t *memory,
@@ -381,7 +380,7 @@ static int bind(struct its_bound *b)
     if (rc == dnnl_success)
         rc = add_arg(h, c->engine, &h->dst, DNNL_ARG_DST, its_md_of(&c->dst), DNNL_MEMORY_NONE);
     if (rc == dnnl_success && c->add_arg)
-        rc = add_arg(h, c->engine, &h->add, c->add_arg, its_md_of(&c->add), b->in[s->in_count - 1]);
+        rc = add_arg(h, c->engine, &h->add, c->add_arg, its_md_of(&c->add), DNNL_MEMORY_NONE);
     if (rc == dnnl_success)
         rc = add_arg(h, c->engine, &h->scratch, DNNL_ARG_SCRATCHPAD, scratch, b->scratch);
     if (rc == dnnl_success)
@@ -390,14 +389,20 @@ static int bind(struct its_bound *b)
     return -ENOMEM;
 }
 
+static void point(dnnl_memory_t memory, const void **at, const void *to)
+{
+    if (*at != to)
+        dnnl_memory_set_data_handle(memory, (void *)(*at = to));
+}
+
 static int run(const struct its_bound *b)
 {
     struct conv *c = b->step->state;
     struct handles *h = b->state;
-    if (h->src_at != b->in[0])
-        dnnl_memory_set_data_handle(h->src, (void *)(h->src_at = b->in[0]));
-    if (h->dst_at != b->out[0])
-        dnnl_memory_set_data_handle(h->dst, h->dst_at = b->out[0]);
+    point(h->src, &h->src_at, b->in[0]);
+    point(h->dst, &h->dst_at, b->out[0]);
+    if (h->add)
+        point(h->add, &h->add_at, b->in[b->step->in_count - 1]);
     dnnl_status_t rc = dnnl_primitive_execute(c->primitive, h->stream, h->count, h->arg);
     return rc == dnnl_success ? 0 : rc == dnnl_out_of_memory ? -ENOMEM : -EIO;
 }

@@ -408,6 +408,25 @@ static void nonsense_is_refused(void **s)
         assert_int_equal(its_conv_can(&bad[i]), ITS_CONV_NONE);
 }
 
+/* The kernels find their input by 32-bit offsets: what lies further goes by plain C. */
+static void far_offsets_are_not_for_kernels(void **s)
+{
+    state = 2;
+    struct its_conv_desc point = {.math = ITS_CONV_F32,
+                                  .kernel_h = 1,
+                                  .kernel_w = 1,
+                                  .stride = 1,
+                                  .groups = 1,
+                                  .in = place(ITS_F32, ITS_LAYOUT_C16, 1, 80, 2160, 3840),
+                                  .out = place(ITS_F32, ITS_LAYOUT_C16, 1, 16, 2160, 3840)};
+    struct its_conv_desc rows = point;
+    rows.kernel_h = rows.kernel_w = 3;
+    rows.in = place(ITS_F32, ITS_LAYOUT_C16, 1, 7000, 8, 30000);
+    rows.out = place(ITS_F32, ITS_LAYOUT_C16, 1, 16, 6, 29998);
+    assert_int_equal(its_conv_can(&point), ITS_CONV_C);
+    assert_int_equal(its_conv_can(&rows), ITS_CONV_C);
+}
+
 static void f32(void **s)
 {
     random_shapes(ITS_CONV_F32, 80);
@@ -422,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(far_offsets_are_not_for_kernels),
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(integers),
         cmocka_unit_test(f32),
