@@ -142,12 +142,8 @@ static int quantise(const struct its_call *call, const char *model, const char *
     set.out = out;
     set.method = s->method - 1;
     set.wide_most = s->wide;
-<<<<<<< HEAD
-    set.threads = s->threads ? s->threads : (int)ITS_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
-    set.cancel = cancel;
-=======
     set.threads = s->threads ? s->threads : its_cpu_count();
->>>>>>> fixb
+    set.cancel = cancel;
     set.progress = progress;
     set.ctx = &p;
 

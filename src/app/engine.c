@@ -10,11 +10,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-<<<<<<< HEAD
-#include "base/folder.h"
-=======
 #include "base/cpu.h"
->>>>>>> fixb
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
