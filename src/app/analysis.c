@@ -10,6 +10,9 @@
 #include "base/pool.h"
 #include "frame/picture.h"
 
+/* A network that cannot be made is not tried again for so long. */
+#define REST_US 5000000
+
 /* Lines in pixels or fractions, as they were given. */
 struct lines {
     struct its_line line[ITS_COUNTER_LINES_MAX];
@@ -35,6 +38,7 @@ struct its_analysis {
     enum its_sight sight;
     struct its_motion *motion; /* NULL: a network looks */
     bool told;                 /* that the network failed */
+    int64_t rest_until_us;     /* monotonic: no network can be made for these pictures */
     /* --- for pictures of this size; NULL until the first one */
     int display_w, display_h;
     struct its_tracker *tracker;
@@ -207,8 +211,12 @@ static int detect_by_network(struct its_analysis *a, const struct its_frame *f,
 {
     struct its_error err = {0};
     struct its_net_detector *d;
+    if (its_mono_us() < a->rest_until_us)
+        return -EAGAIN;
     int rc = its_detectors_take(a->set.detectors, f->display_w, f->display_h, &d, &err);
-    if (rc == 0) {
+    if (rc < 0) { /* making one is dear, and will most likely fail again */
+        a->rest_until_us = its_mono_us() + REST_US;
+    } else {
         rc = its_net_detector_frames(d, &f, 1, &a->seen, &stamps);
         if (rc < 0)
             its_error_set(&err, rc, "%s", its_strerror(rc));

@@ -49,7 +49,7 @@ struct its_detectors_settings its_detectors_settings_of(const struct its_detecto
 
 bool its_detector_config_is_network(const struct its_detector_config *c)
 {
-    return c->kind == ITS_DETECTOR_NETWORK || (c->kind == ITS_DETECTOR_AUTO && *c->model);
+    return c->kind == ITS_DETECTOR_NETWORK || (c->kind == ITS_DETECTOR_AUTO && c->model && *c->model);
 }
 
 static int round_up(int n)
