@@ -216,6 +216,36 @@ static void verify_refuses(void **state)
             "the network has 1 output");
 }
 
+/* --- quantize (what it computes: nn/test_quantise.c) */
+
+static void quantize_refuses(void **state)
+{
+    refuses("quantize $M/yolo11n.onnx", 2, "no pictures to calibrate with");
+    refuses("quantize $M/yolo11n-320-ul84-opset12.onnx --calib $M", 1, "opset 12");
+    refuses("quantize $M/quantised/yolo11n-face-int8-qdq-opset20.onnx --calib $M -o x.onnx", 1,
+            "is quantised already");
+    refuses("quantize $M/yolo11n.onnx --calib $M -o /proc/x.onnx", 1, "cannot write /proc/x.onnx");
+    refuses("quantize $M/yolo11n.onnx --calib $M -o x.onnx", 1, "no .jpg or .png in this folder");
+    refuses("quantize $M/yolo11n.onnx --calib nowhere.mp4 -o x.onnx", 1, "nowhere.mp4");
+    refuses("quantize $M/yolo11n.onnx --calib $M/yolo11n.onnx -o x.onnx", 1, "damaged or not a");
+}
+
+/* Ctrl-C in the midst of it: no file remains, neither the result nor a trial. */
+static void quantize_stops(void **state)
+{
+    struct process p;
+    process_shell(&p, process_patience(LIMIT_S),
+                  "mkdir '%s/stopped' && cd '%s/stopped' && timeout -s INT 2 '%s' model quantize "
+                  "'%s/models/yolo11n.onnx' --calib '%s/videos/ot_truck.mp4' --wide 32 -o x.onnx; "
+                  "ls -A",
+                  folder.path, folder.path, process_exe(), testdata, testdata);
+    print_message("%.1f s: %s", p.wall_s, p.err.data);
+    assert_string_equal(p.out.data, "");
+    assert_int_equal(process_count(&p.err, "stopped; nothing was written"), 1);
+    assert_true(p.wall_s < process_patience(2 + 3));
+    process_fini(&p);
+}
+
 /* --- pull: a server that gives one file away */
 
 #define CONTENT "no network at all\n"
@@ -303,6 +333,8 @@ int main(void)
         cmocka_unit_test(other_sizes_and_batches),
         cmocka_unit_test(verify),
         cmocka_unit_test(verify_refuses),
+        cmocka_unit_test(quantize_refuses),
+        cmocka_unit_test(quantize_stops),
         cmocka_unit_test(pull),
         cmocka_unit_test(pull_refuses),
     };

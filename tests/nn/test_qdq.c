@@ -366,6 +366,7 @@ static void stopped_at_any_stage(void **state)
         struct its_quantise_settings s = settings("f32.onnx", "stopped.onnx");
         struct its_quantise_report r;
         struct its_error err = {0};
+        s.wide_most = 1;
         s.cancel = stop.cancel;
         s.progress = stop_at_stage;
         s.ctx = &stop;

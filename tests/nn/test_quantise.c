@@ -116,9 +116,9 @@ static double accuracy(struct pictures *p, const char *path, enum its_precision 
 
 static void quantise(const char *model, const char *out)
 {
-    static const char *const clips[] = {"junction_crosswalk.mp4", "city_congestion.mp4",
-                                        "tfl_a13_night_2122.mp4", "highway_day_720p.mp4",
-                                        "residential_street.mp4", "motorbikes_wrongway.mp4"};
+    static const char *const clips[] = {"city_congestion.mp4", "tfl_a13_night_2122.mp4",
+                                        "ot_cyclist_turn.mp4", "motorbikes_wrongway.mp4",
+                                        "tfl_a13_day.mp4",     "wsdot_10fps_dense.mp4"};
     char path[ITS_ARRAY_LEN(clips)][800];
     const char *inputs[ITS_ARRAY_LEN(clips)];
     for (size_t i = 0; i < ITS_ARRAY_LEN(clips); i++) {

@@ -47,7 +47,7 @@ struct work {
 
 void its_quantise_defaults(struct its_quantise_settings *s)
 {
-    *s = (struct its_quantise_settings){.threads = 1, .method = -1, .wide_most = 8, .judges = 16};
+    *s = (struct its_quantise_settings){.threads = 1, .method = -1, .wide_most = 0, .judges = 16};
 }
 
 static void tell(const struct work *w, const char *stage, int done, int of)

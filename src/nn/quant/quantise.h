@@ -38,6 +38,20 @@ struct its_quantise_settings {
     void *ctx;
 };
 
+/* One thread, every method tried, nothing kept wide, 16 judges.
+ *
+ * YOLO11n over coco128, calibrated on 96 pictures of twelve clips (48 for the last row). Agreement
+ * is mAP@.5:.95 with f32's own detections (score >= .25) as the truth: it ranks as the judge does,
+ * while mAP against the labels moves by half a percent at random on so few pictures. Time: one
+ * thread of a Zen 5, 640x640.
+ *
+ *                    judge   agreement   mAP@.5:.95   of f32's      ms
+ *   f32                  -       .987        .5066         1
+ *   bf16                 -       .984        .5080     1.003
+ *   min-max          .0471       .940        .5115     1.010
+ *   percentile       .0406       .962        .5052      .997
+ *   mse              .0327       .966        .5030      .993     9.1
+ *   mse, 5 wide      .0273       .975        .5080     1.003    10.9 */
 void its_quantise_defaults(struct its_quantise_settings *s);
 
 #define ITS_QUANT_WIDE_MAX 32
