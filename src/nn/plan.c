@@ -19,8 +19,7 @@ static int64_t round_up(int64_t n, int64_t to)
     return (n + to - 1) / to * to;
 }
 
-/* Where a value of that shape lies, dense, in that form. */
-static struct its_place dense_place(const struct its_value *v, struct its_form form)
+struct its_place its_place_of(const struct its_value *v, struct its_form form)
 {
     const struct its_shape *s = &v->shape;
     int64_t dim[4] = {1, 1, 1, 1}; /* n, c, h, w */
@@ -48,7 +47,9 @@ static struct its_place dense_place(const struct its_value *v, struct its_form f
     p.pixel_stride = p.block;
     p.block_stride = pixels * p.block;
     p.image_stride = round_up(dim[1], p.block) * pixels;
-    if ((form.type == ITS_U8 || form.type == ITS_S8) && v->quant.count == 1) {
+    bool integers = form.type == ITS_U8 || form.type == ITS_S8;
+    its_assert(!integers || v->quant.count == 1 || v->type == form.type); /* of reals: steps */
+    if (integers && v->quant.count == 1) {
         p.scale = v->quant.scale[0];
         p.zero = v->quant.zero ? v->quant.zero[0] : 0;
     }
@@ -63,7 +64,7 @@ static int add_slot(struct its_plan *p, const struct its_value *v, struct its_fo
     }
     struct its_slot *s = &p->slot[p->slot_count];
     *s = (struct its_slot){.value = v, .form = form, .base = -1, .first = -1, .last = -1};
-    s->place = dense_place(v, form);
+    s->place = its_place_of(v, form);
     s->bytes = (size_t)(s->place.n * s->place.image_stride) * its_dtype_bytes(form.type);
     return p->slot_count++;
 }
