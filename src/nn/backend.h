@@ -23,3 +23,11 @@ extern const struct its_kernel its_kernel_pool, its_kernel_enlarge, its_kernel_a
 
 /* Convolutions by cpu/: integers; f32 where that is faster than oneDNN. */
 extern const struct its_kernel its_kernel_conv_int8, its_kernel_conv_f32;
+/* Whether its_kernel_conv_int8 takes the convolution: integer weights, an input with steps, and a
+ * window our vector kernels have. Whoever else runs it must be given real weights. */
+bool its_conv_is_integer(const struct its_node *n);
+
+/* Whether values may be copied from one to the other as they are stored in that type: integers only
+ * where both have the same steps. */
+bool its_value_moves_as(enum its_dtype type, const struct its_value *from,
+                        const struct its_value *to);

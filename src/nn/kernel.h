@@ -56,7 +56,9 @@ struct its_kernel {
      * exist so far, `out` the value's own type and planes: both become what the kernel wants. */
     bool (*takes)(const struct its_node *n, struct its_form *in, struct its_form *out);
 
-    int (*prepare)(struct its_step *s, struct its_error *err); /* NULL: nothing to prepare */
+    /* NULL: nothing to prepare. ITS_EUNSUPPORTED: after all it cannot, and the next row is asked. A
+     * failure leaves nothing to release. */
+    int (*prepare)(struct its_step *s, struct its_error *err);
     /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0
      * or -ENOMEM. */
     int (*pack)(const struct its_step *s, void *weights);

@@ -18,6 +18,14 @@ static bool is_blocks(const struct its_value *v, const struct its_form *form)
     return v->shape.rank == 4 && v->shape.dim[0] == 1 && form->layout == ITS_LAYOUT_C16;
 }
 
+/* The result in the form of the input, which becomes reals when its integers mean other numbers. */
+static void keep_form(const struct its_node *n, struct its_form *in, struct its_form *out)
+{
+    if (!its_value_moves_as(in[0].type, n->in[0], n->out[0]))
+        in[0].type = ITS_F32;
+    out[0] = in[0];
+}
+
 static int block_count(const struct its_place *p)
 {
     return (p->c + 15) / 16;
@@ -32,7 +40,7 @@ static bool pool_takes(const struct its_node *n, struct its_form *in, struct its
     struct its_window w;
     if (its_window_of(n, &w, NULL) < 0 || w.dilation[0] != 1 || w.dilation[1] != 1)
         return false;
-    out[0] = in[0];
+    keep_form(n, in, out);
     return true;
 }
 
@@ -90,7 +98,7 @@ static bool enlarge_takes(const struct its_node *n, struct its_form *in, struct 
 {
     if (!enlarges(n) || !is_blocks(n->in[0], &in[0]))
         return false;
-    out[0] = in[0];
+    keep_form(n, in, out);
     return true;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "nn/op.h"
+#include "nn/pass.h"
 
 /* Reals are f32 here, however the plan stores them elsewhere. */
 static struct its_form plain_form(const struct its_value *v)
@@ -16,8 +17,16 @@ static struct its_form plain_form(const struct its_value *v)
     return (struct its_form){real ? ITS_F32 : v->type, ITS_LAYOUT_PLANES};
 }
 
+/* Weights of integers with steps: the pass that leaves them so knows a kernel for them. */
+static bool has_integer_weights(const struct its_node *n)
+{
+    return its_node_is(n, "Conv") && n->in[1]->type == ITS_S8;
+}
+
 static bool takes(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
+    if (has_integer_weights(n))
+        return false;
     for (int i = 0; i < n->in_count; i++)
         in[i] = plain_form(n->in[i]);
     if (n->add)

@@ -26,21 +26,33 @@ static bool parts_align(struct its_value *const *part, int count)
     return true;
 }
 
-/* The type all inputs have so far, or f32. */
-static enum its_dtype common_type(const struct its_form *in, int count)
+bool its_value_moves_as(enum its_dtype type, const struct its_value *from,
+                        const struct its_value *to)
 {
-    for (int i = 1; i < count; i++)
-        if (in[i].type != in[0].type)
+    const struct its_quant *a = &from->quant, *b = &to->quant;
+    if (type != ITS_U8 && type != ITS_S8)
+        return true;
+    return a->count == b->count &&
+           (a->count == 0 || (a->scale[0] == b->scale[0] && a->zero[0] == b->zero[0]));
+}
+
+/* The type in which a concat's inputs are copied: its own integers, or what all have so far, or
+ * f32. */
+static enum its_dtype concat_type(const struct its_node *n, const struct its_form *in)
+{
+    enum its_dtype type = n->out[0]->quant.count ? n->out[0]->type : in[0].type;
+    for (int i = 0; i < n->in_count; i++)
+        if (!its_value_moves_as(type, n->in[i], n->out[0]) ||
+            (!n->out[0]->quant.count && in[i].type != type))
             return ITS_F32;
-    return in[0].type;
+    return type;
 }
 
 static bool concat_takes(const struct its_node *n, struct its_form *in, struct its_form *out)
 {
     if (!its_node_is(n, "Concat"))
         return false;
-    enum its_dtype type = n->out[0]->quant.count ? n->out[0]->type : common_type(in, n->in_count);
-    struct its_form form = {type, ITS_LAYOUT_PLANES};
+    struct its_form form = {concat_type(n, in), ITS_LAYOUT_PLANES};
     for (int i = 0; i < n->in_count; i++)
         if (in[i].layout == ITS_LAYOUT_C16)
             form.layout = ITS_LAYOUT_C16;
@@ -61,6 +73,9 @@ static bool split_takes(const struct its_node *n, struct its_form *in, struct it
     if (!keep)
         in[0].layout = ITS_LAYOUT_PLANES;
     for (int i = 0; i < n->out_count; i++)
+        if (!its_value_moves_as(in[0].type, n->in[0], n->out[i]))
+            in[0].type = ITS_F32;
+    for (int i = 0; i < n->out_count; i++)
         out[i] = in[0];
     return true;
 }
@@ -71,6 +86,8 @@ static bool reshape_takes(const struct its_node *n, struct its_form *in, struct 
     for (int i = 0; i < (int)ITS_ARRAY_LEN(op); i++)
         if (its_node_is(n, op[i])) {
             in[0].layout = ITS_LAYOUT_PLANES;
+            if (!its_value_moves_as(in[0].type, n->in[0], n->out[0]))
+                in[0].type = ITS_F32;
             out[0] = in[0];
             return true;
         }

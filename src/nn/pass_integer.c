@@ -4,12 +4,13 @@
  * all its values have the same steps: the values it connects form a group, which gets the range
  * that holds all of theirs. Convolutions turn any steps into any others. A value is stored as
  * integers when a convolution or a mover computes it and another one reads it. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "nn/param.h"
+#include "nn/backend.h"
 #include "nn/pass.h"
 
 struct groups {
@@ -37,10 +38,19 @@ static bool along_channels(const struct its_node *n)
     return axis == 1 || axis == 1 - n->in[0]->shape.rank;
 }
 
+/* How many of its inputs are what it moves: the others are sizes and factors. */
+static int moved_count(const struct its_node *n)
+{
+    return its_node_is(n, "Concat") ? n->in_count : 1;
+}
+
 static bool moves(const struct its_node *n)
 {
-    if (!n || !is_picture(n->in[0]) || !is_picture(n->out[0]))
+    if (!n || !is_picture(n->out[0]))
         return false;
+    for (int i = 0; i < moved_count(n); i++)
+        if (!is_picture(n->in[i]))
+            return false;
     if (its_node_is(n, "Concat") || its_node_is(n, "Split"))
         return along_channels(n);
     return its_node_is(n, "MaxPool") ||
@@ -64,8 +74,7 @@ static void join_moved(struct groups *s)
         const struct its_node *n = s->g->node[i];
         if (!moves(n))
             continue;
-        int ins = its_node_is(n, "Concat") ? n->in_count : 1;
-        for (int k = 0; k < ins; k++)
+        for (int k = 0; k < moved_count(n); k++)
             join(s, n->in[k], n->out[0]);
         for (int k = 1; k < n->out_count; k++)
             join(s, n->out[k], n->out[0]);
@@ -116,7 +125,7 @@ static void set_steps(struct groups *s, struct its_value *v)
     float *scale = its_arena_alloc(s->g->arena, sizeof(*scale));
     int32_t *zero = its_arena_alloc(s->g->arena, sizeof(*zero));
     float range = s->high[r] - s->low[r];
-    *scale = range > 0 ? range / 255 : 1;
+    *scale = range / 255 >= FLT_MIN ? range / 255 : 1;
     *zero = (int32_t)fminf(fmaxf(rintf(-s->low[r] / *scale), 0), 255);
     v->quant = (struct its_quant){.count = 1, .scale = scale, .zero = zero};
 }
@@ -129,12 +138,20 @@ static bool is_read_by_conv(const struct its_graph *g, const struct its_value *v
     return false;
 }
 
+static bool chosen_any(const struct its_node *n, const bool *chosen)
+{
+    for (int i = 0; i < n->out_count; i++)
+        if (n->out[i] && chosen[n->out[i]->id])
+            return true;
+    return false;
+}
+
 /* A mover whose result is stored as integers reads the value. chosen: by value id. */
 static bool is_moved(const struct its_graph *g, const struct its_value *v, const bool *chosen)
 {
     for (int i = 0; i < g->node_count; i++)
-        for (int k = 0; k < g->node[i]->in_count; k++)
-            if (g->node[i]->in[k] == v && moves(g->node[i]) && chosen[g->node[i]->out[0]->id])
+        for (int k = 0; k < moved_count(g->node[i]); k++)
+            if (g->node[i]->in[k] == v && moves(g->node[i]) && chosen_any(g->node[i], chosen))
                 return true;
     return false;
 }
@@ -163,23 +180,12 @@ static void decide(struct groups *s)
     free(chosen);
 }
 
-/* Our integer convolutions: no dilation, the same stride both ways, one group or depthwise. */
-static bool is_direct(const struct its_node *conv)
-{
-    struct its_window w;
-    int64_t in = conv->in[0]->shape.dim[1], out = conv->out[0]->shape.dim[1];
-    return its_window_of(conv, &w, NULL) == 0 && w.axes == 2 && w.dilation[0] == 1 &&
-           w.dilation[1] == 1 && w.stride[0] == w.stride[1] &&
-           (w.group == 1 || (w.group == in && w.group == out));
-}
-
-/* Integer weights need integers to work on and a kernel that does: else they become reals. */
+/* Integer weights that our integer kernel does not take become reals. */
 static int free_weights(struct its_graph *g)
 {
     for (int i = 0; i < g->node_count; i++) {
         struct its_node *n = g->node[i];
-        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 ||
-            (n->in[0]->quant.count == 1 && is_direct(n)))
+        if (!its_node_is(n, "Conv") || n->in[1]->type != ITS_S8 || its_conv_is_integer(n))
             continue;
         const struct its_value *q = n->in[1];
         struct its_value *v = its_graph_add_constant(g, NULL, ITS_F32, &q->shape, NULL);

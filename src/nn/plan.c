@@ -1,6 +1,6 @@
-/* Making a plan: for every node, in order, the first kernel that takes it; a slot for every value
- * in the form its kernel writes, and conversions where a reader wants another one. Then the parts
- * (plan_views.c), the memory (plan_memory.c), and the weights. */
+/* Making a plan: for every node, in order, the first kernel that takes it and can; a slot for every
+ * value in the form its kernel writes, and conversions where a reader wants another one. Then the
+ * parts (plan_views.c), the memory (plan_memory.c), and the weights. */
 #include "nn/plan.h"
 
 #include <stdlib.h>
@@ -19,8 +19,7 @@ static int64_t round_up(int64_t n, int64_t to)
     return (n + to - 1) / to * to;
 }
 
-/* Where a value of that shape lies, dense, in that form. */
-static struct its_place dense_place(const struct its_value *v, struct its_form form)
+struct its_place its_place_of(const struct its_value *v, struct its_form form)
 {
     const struct its_shape *s = &v->shape;
     int64_t dim[4] = {1, 1, 1, 1}; /* n, c, h, w */
@@ -48,7 +47,9 @@ static struct its_place dense_place(const struct its_value *v, struct its_form f
     p.pixel_stride = p.block;
     p.block_stride = pixels * p.block;
     p.image_stride = round_up(dim[1], p.block) * pixels;
-    if ((form.type == ITS_U8 || form.type == ITS_S8) && v->quant.count == 1) {
+    bool integers = form.type == ITS_U8 || form.type == ITS_S8;
+    its_assert(!integers || v->quant.count == 1 || v->type == form.type); /* of reals: steps */
+    if (integers && v->quant.count == 1) {
         p.scale = v->quant.scale[0];
         p.zero = v->quant.zero ? v->quant.zero[0] : 0;
     }
@@ -63,7 +64,7 @@ static int add_slot(struct its_plan *p, const struct its_value *v, struct its_fo
     }
     struct its_slot *s = &p->slot[p->slot_count];
     *s = (struct its_slot){.value = v, .form = form, .base = -1, .first = -1, .last = -1};
-    s->place = dense_place(v, form);
+    s->place = its_place_of(v, form);
     s->bytes = (size_t)(s->place.n * s->place.image_stride) * its_dtype_bytes(form.type);
     return p->slot_count++;
 }
@@ -117,12 +118,13 @@ static struct its_value *input_of(const struct its_node *n, int i)
     return i < n->in_count ? n->in[i] : n->add;
 }
 
+/* The first that takes the node, from row `first` of the table on. */
 static const struct its_kernel *choose(const struct its_plan *p, const struct its_backend *b,
-                                       const struct its_node *n, struct its_form *in,
+                                       int first, const struct its_node *n, struct its_form *in,
                                        struct its_form *out)
 {
     int ins = n->in_count + !!n->add;
-    for (const struct its_kernel *const *k = b->kernels; *k; k++) {
+    for (const struct its_kernel *const *k = b->kernels + first; *k; k++) {
         for (int i = 0; i < ins; i++)
             in[i] = form_so_far(p, input_of(n, i));
         for (int i = 0; i < n->out_count; i++)
@@ -133,14 +135,14 @@ static const struct its_kernel *choose(const struct its_plan *p, const struct it
     return NULL;
 }
 
-static int plan_node(struct its_plan *p, const struct its_backend *b, const struct its_node *n,
-                     struct its_error *err)
+static int plan_node(struct its_plan *p, const struct its_backend *b, int first,
+                     const struct its_node *n, struct its_error *err)
 {
     int ins = n->in_count + !!n->add;
     struct its_form *form = its_arena_alloc(p->arena, (size_t)(ins + n->out_count) * sizeof(*form));
     struct its_form *in = form, *out = form + ins;
     int *slot = its_arena_alloc(p->arena, (size_t)ins * sizeof(*slot));
-    const struct its_kernel *k = choose(p, b, n, in, out);
+    const struct its_kernel *k = choose(p, b, first, n, in, out);
     if (!k)
         return its_error_set(err, ITS_EUNSUPPORTED, "node '%s': no kernel of %s runs %s", n->name,
                              b->name, n->op->name);
@@ -199,8 +201,23 @@ static void plan_outputs(struct its_plan *p, const struct its_graph *g, bool raw
 
 /* --- weights */
 
-static int prepare_steps(struct its_plan *p, int threads, struct its_error *err)
+/* The step's kernel cannot after all: its node begins with the next row when it is planned anew. */
+static void refuse(const struct its_plan *p, const struct its_step *s, const struct its_backend *b,
+                   int *first, const struct its_error *why)
 {
+    its_log(ITS_LOG_WARN, "nn", "node '%s': %s: the next kernel is asked", s->node->name,
+            why->text);
+    for (int i = 0; i < p->graph->node_count; i++)
+        if (p->graph->node[i] == s->node)
+            while (b->kernels[first[i]++] != s->kernel)
+                ;
+}
+
+/* 0; 1: steps were refused, and what the others prepared is for nothing; or what went wrong. */
+static int prepare_steps(struct its_plan *p, const struct its_plan_settings *settings, int *first,
+                         struct its_error *err)
+{
+    int refused = 0;
     for (int i = 0; i < p->step_count; i++) {
         struct its_step *s = &p->step[i];
         int n = s->in_count + s->out_count;
@@ -208,16 +225,19 @@ static int prepare_steps(struct its_plan *p, int threads, struct its_error *err)
         s->out_place = s->in_place + s->in_count;
         for (int k = 0; k < n; k++)
             s->in_place[k] = s->in[k] < 0 ? NULL : &p->slot[s->in[k]].place;
-        s->threads = threads;
+        s->threads = settings->threads;
         int rc = s->kernel->prepare ? s->kernel->prepare(s, err) : 0;
-        if (rc < 0) {
+        if (rc == ITS_EUNSUPPORTED && s->node) {
+            refuse(p, s, settings->backend, first, err);
+            refused = 1;
+        } else if (rc < 0) {
             p->step_count = i; /* what comes behind was not prepared */
             return its_error_prefix(err, "node '%s'", s->node ? s->node->name : "(conversion)");
         }
         p->weight_bytes += (size_t)round_up((int64_t)s->weight_bytes, 64);
         p->scratch_bytes = ITS_MAX(p->scratch_bytes, s->scratch_bytes);
     }
-    return 0;
+    return refused;
 }
 
 static int pack_steps(struct its_plan *p, bool packed, struct its_error *err)
@@ -251,8 +271,9 @@ static int load_weights(struct its_plan *p, const char *cache, struct its_error 
     return 0;
 }
 
-int its_plan_create(const struct its_graph *g, const struct its_plan_settings *settings,
-                    struct its_plan **out, struct its_error *err)
+/* Node i asks the table from row first[i] on; refused rows raise it. 1: plan anew. */
+static int make(const struct its_graph *g, const struct its_plan_settings *settings, int *first,
+                struct its_plan **out, struct its_error *err)
 {
     struct its_plan *p = its_malloc(sizeof(*p));
     int rc = 0;
@@ -263,11 +284,11 @@ int its_plan_create(const struct its_graph *g, const struct its_plan_settings *s
         its_arena_alloc(p->arena, (size_t)(g->input_count + g->output_count) * sizeof(int));
     plan_sources(p, g);
     for (int i = 0; i < g->node_count && rc == 0; i++)
-        rc = plan_node(p, settings->backend, g->node[i], err);
+        rc = plan_node(p, settings->backend, first[i], g->node[i], err);
     if (rc == 0) {
         plan_outputs(p, g, settings->raw_outputs);
         its_plan_views(p);
-        rc = prepare_steps(p, settings->threads, err);
+        rc = prepare_steps(p, settings, first, err);
     } else {
         p->step_count = 0; /* nothing is prepared yet */
     }
@@ -275,9 +296,20 @@ int its_plan_create(const struct its_graph *g, const struct its_plan_settings *s
         rc = its_plan_memory(p);
     if (rc == 0)
         rc = load_weights(p, settings->cache, err);
-    if (rc < 0)
+    if (rc != 0)
         its_plan_destroy(&p);
     *out = p;
+    return rc;
+}
+
+int its_plan_create(const struct its_graph *g, const struct its_plan_settings *settings,
+                    struct its_plan **out, struct its_error *err)
+{
+    int *first = its_calloc((size_t)g->node_count + 1, sizeof(*first)), rc;
+    do
+        rc = make(g, settings, first, out, err);
+    while (rc > 0);
+    free(first);
     return rc;
 }
 

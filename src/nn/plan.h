@@ -44,6 +44,9 @@ struct its_plan_settings {
     const char *cache; /* file of packed weights to use or write; NULL: none */
 };
 
+/* Where a value lies, dense, in that form. */
+struct its_place its_place_of(const struct its_value *v, struct its_form form);
+
 /* The graph is bound to batch 1 and has been through the passes. On failure *out is NULL. */
 int its_plan_create(const struct its_graph *g, const struct its_plan_settings *settings,
                     struct its_plan **out, struct its_error *err);

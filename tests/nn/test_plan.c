@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "nn/op.h"
 #include "nn/pass.h"
 #include "tests/nn/small_graph.h"
 
@@ -297,6 +298,58 @@ static void test_residual_in_memory_that_moves(void **state)
     its_graph_destroy(&g);
 }
 
+/* --- kernels that find out late */
+
+static bool fussy_takes(const struct its_node *n, struct its_form *in, struct its_form *out)
+{
+    return its_node_is(n, "Conv");
+}
+
+static int fussy_prepare(struct its_step *s, struct its_error *err)
+{
+    bool good = s->node->out[0]->shape.dim[1] > 8;
+    s->state = good ? its_malloc(1) : NULL;
+    return good ? 0 : its_error_set(err, ITS_EUNSUPPORTED, "fewer channels than it likes");
+}
+
+static void fussy_release(struct its_step *s)
+{
+    free(s->state);
+}
+
+static int fussy_run(const struct its_bound *b)
+{
+    return b->step->node->op->run(b->step->node, b->in, b->out);
+}
+
+/* What a kernel cannot prepare goes to the next row of the table; what it can stays with it. */
+static void test_refused_by_prepare(void **state)
+{
+    static const struct its_kernel fussy = {.name = "fussy",
+                                            .takes = fussy_takes,
+                                            .prepare = fussy_prepare,
+                                            .release = fussy_release,
+                                            .run = fussy_run};
+    static const struct its_kernel *const rows[] = {&fussy, &fussy, &its_kernel_ref, NULL};
+    static const struct its_backend backend = {"fussy", rows};
+    uint32_t seed = 9;
+    struct its_plan *p;
+    struct its_graph *g = its_graph_create();
+    struct its_value *y = add_conv(g, &seed, add_input(g, "x", 3, 6, 6), 4, 3, 1, 1);
+    y = add_conv(g, &seed, add_conv(g, &seed, y, 16, 1, 1, 1), 5, 1, 1, 1);
+    set_output(g, y);
+    infer(g);
+    float *want = run_graph(g, &its_backend_ref, 1, NULL);
+    float *got = run_graph(g, &backend, 1, &p);
+    assert_memory_equal(want, got, 5 * 36 * sizeof(float));
+    for (int i = 0; i < p->step_count; i++)
+        assert_ptr_equal(p->step[i].kernel, i == 1 ? &fussy : &its_kernel_ref);
+    free(want);
+    free(got);
+    its_plan_destroy(&p);
+    its_graph_destroy(&g);
+}
+
 /* --- quantised graphs */
 
 static struct its_value *constant(struct its_graph *g, enum its_dtype type, int count,
@@ -404,6 +457,7 @@ int main(void)
                                        cmocka_unit_test(test_the_rest_by_the_reference),
                                        cmocka_unit_test(test_outputs_anywhere),
                                        cmocka_unit_test(test_residual_in_memory_that_moves),
+                                       cmocka_unit_test(test_refused_by_prepare),
                                        cmocka_unit_test(test_quantised)};
     return cmocka_run_group_tests_name("nn/plan", tests, NULL, NULL);
 }
