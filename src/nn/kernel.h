@@ -57,9 +57,12 @@ struct its_kernel {
     bool (*takes)(const struct its_node *n, struct its_form *in, struct its_form *out);
 
     int (*prepare)(struct its_step *s, struct its_error *err); /* NULL: nothing to prepare */
-    /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0
-     * or -ENOMEM. */
+    /* Writes the weights; NULL (only where `cached`): they came from the cache, so what prepare
+     * kept for this may go. 0 or -ENOMEM. */
     int (*pack)(const struct its_step *s, void *weights);
+    /* Its packed weights may be kept in a file and come back from there: plain numbers, whose every
+     * value the kernel survives, and worth more than the reading. */
+    bool cached;
     void (*release)(struct its_step *s);
 
     int (*bind)(struct its_bound *b); /* 0 or -ENOMEM; NULL: nothing to bind */
