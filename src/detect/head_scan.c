@@ -21,8 +21,8 @@ static float sigmoid(float x)
     return 1 / (1 + expf(-x));
 }
 
-/* At a threshold of 0 the logit is -inf: the cut is above it, so that an anchor whose classes are all
- * impossible, or no numbers, is below. */
+/* At a threshold of 0 the logit is -inf: the cut is above it, so that an anchor whose classes are
+ * all impossible, or no numbers, is below. */
 static float cut_of(const struct its_head_scan *s, const struct its_head_want *want)
 {
     float lowest = its_head_want_lowest(want);

@@ -7,10 +7,12 @@
 #include "nn/model.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "nn/backend.h"
 #include "nn/bind.h"
@@ -143,6 +145,22 @@ static int cast_outputs(struct its_graph *g, struct its_error *err)
     return rc;
 }
 
+/* Where the plan's file is, and what it is of; a path that cannot be is done without. */
+static void name_cache(const struct its_network *n, struct its_plan_settings *settings, char *path,
+                       size_t path_bytes, char *model, size_t model_bytes)
+{
+    const char *sha256 = its_model_info(n->model)->sha256, *kind = plan_kind(&n->set);
+    snprintf(model, model_bytes, "%s %s", sha256, kind);
+    int rc = its_plan_cache_path(path, path_bytes, n->set.cache_dir, sha256, kind, n->set.width,
+                                 n->set.height, settings->threads);
+    if (rc < 0)
+        its_log(ITS_LOG_WARN, "nn", "no compiled plans in %.60s…: %s", n->set.cache_dir,
+                its_strerror(rc));
+    else
+        settings->cache = path;
+    settings->model = model;
+}
+
 static int make_plan(struct its_network *n, struct its_error *err)
 {
     const struct its_backend *backend = NULL;
@@ -157,17 +175,12 @@ static int make_plan(struct its_network *n, struct its_error *err)
     n->set.head_maps = n->set.head_maps && stop_before_head(n);
     if (!n->set.head_maps && (rc = cast_outputs(n->graph, err)) < 0)
         return rc;
-    char cache[1100];
-    const struct its_model_info *info = its_model_info(n->model);
-    bool alone = n->set.batch == 1, cached = n->set.cache_dir && backend != &its_backend_ref;
-    if (cached)
-        its_plan_cache_path(cache, sizeof(cache), n->set.cache_dir, info->sha256,
-                            plan_kind(&n->set), n->set.width, n->set.height,
-                            alone ? n->set.threads : 1);
+    char cache[1100], model[96];
     struct its_plan_settings settings = {.backend = backend,
-                                         .threads = alone ? n->set.threads : 1,
-                                         .raw_outputs = n->set.head_maps,
-                                         .cache = cached ? cache : NULL};
+                                         .threads = n->set.batch == 1 ? n->set.threads : 1,
+                                         .raw_outputs = n->set.head_maps};
+    if (n->set.cache_dir && backend != &its_backend_ref)
+        name_cache(n, &settings, cache, sizeof(cache), model, sizeof(model));
     int threads = omp_get_max_threads();
     omp_set_num_threads(settings.threads); /* primitives are made for so many */
     rc = its_plan_create(n->graph, &settings, &n->plan, err);

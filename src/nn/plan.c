@@ -240,34 +240,61 @@ static int prepare_steps(struct its_plan *p, const struct its_plan_settings *set
     return refused;
 }
 
-static int pack_steps(struct its_plan *p, bool packed, struct its_error *err)
+static void place_weights(struct its_plan *p)
 {
     char *to = p->weights;
     for (int i = 0; i < p->step_count; i++) {
+        p->step[i].weights = to;
+        to += round_up((int64_t)p->step[i].weight_bytes, 64);
+    }
+}
+
+static int pack_steps(struct its_plan *p, struct its_error *err)
+{
+    for (int i = 0; i < p->step_count; i++) {
         struct its_step *s = &p->step[i];
-        s->weights = to;
-        if (s->kernel->pack && s->kernel->pack(s, packed ? NULL : to) < 0)
+        bool there = p->from_cache && s->kernel->cached;
+        if (s->kernel->pack && s->kernel->pack(s, there ? NULL : s->weights) < 0)
             return its_error_set(err, -ENOMEM, "cannot pack the weights of '%s'", s->node->name);
-        to += round_up((int64_t)s->weight_bytes, 64);
     }
     return 0;
 }
 
-static int load_weights(struct its_plan *p, const char *cache, struct its_error *err)
+/* A folder that is not there, or that nobody may write to, is a choice and no fault. */
+static void save_weights(const struct its_plan *p, const struct its_plan_settings *set)
+{
+    int rc = its_plan_cache_save(p, set->cache, set->model);
+    bool chosen = rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES || rc == -EROFS || rc == -EPERM;
+    if (rc < 0)
+        its_log(chosen ? ITS_LOG_DEBUG : ITS_LOG_WARN, "nn", "cannot write %s: %s", set->cache,
+                its_strerror(rc));
+}
+
+static int load_weights(struct its_plan *p, const struct its_plan_settings *set,
+                        struct its_error *err)
 {
     p->weights = its_try_aligned(ITS_MAX(p->weight_bytes, 64));
     if (!p->weights)
         return its_error_set(err, -ENOMEM, "no memory for %zu bytes of weights", p->weight_bytes);
-    int found = cache ? its_plan_cache_load(p, cache) : -ENOENT;
+    place_weights(p);
+    bool use = set->cache && its_plan_cache_bytes(p) > 0;
+    int found = use ? its_plan_cache_load(p, set->cache, set->model) : -ENOENT;
     p->from_cache = found == 0;
-    int rc = pack_steps(p, p->from_cache, err);
-    if (rc < 0 || !cache || p->from_cache)
+    int rc = pack_steps(p, err);
+    if (rc < 0 || !use || p->from_cache)
         return rc;
     if (found == ITS_EDAMAGED)
+<<<<<<< HEAD
         its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another version: written anew", cache);
     int saved = its_plan_cache_save(p, cache);
     if (saved < 0) /* only the next start is slower */
         its_log(ITS_LOG_DEBUG, "nn", "cannot write %s: %s", cache, its_strerror(saved));
+=======
+        its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another plan: written anew", set->cache);
+    else if (found != -ENOENT)
+        its_log(ITS_LOG_WARN, "nn", "cannot read %s: %s", set->cache, its_strerror(found));
+    save_weights(p, set);
+>>>>>>> fixb
     return 0;
 }
 
@@ -295,8 +322,13 @@ static int make(const struct its_graph *g, const struct its_plan_settings *setti
     if (rc == 0)
         rc = its_plan_memory(p);
     if (rc == 0)
+<<<<<<< HEAD
         rc = load_weights(p, settings->cache, err);
     if (rc != 0)
+=======
+        rc = load_weights(p, settings, err);
+    if (rc < 0)
+>>>>>>> fixb
         its_plan_destroy(&p);
     *out = p;
     return rc;

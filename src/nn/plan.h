@@ -42,6 +42,7 @@ struct its_plan_settings {
     int threads;
     bool raw_outputs;  /* outputs keep the form in which they come out */
     const char *cache; /* file of packed weights to use or write; NULL: none */
+    const char *model; /* names the weights (hash, precision): part of the cache's identity */
 };
 
 /* Where a value lies, dense, in that form. */

@@ -1,7 +1,9 @@
-/* The file: header, then the weights as they lie in memory. Little-endian machines only write what
- * little-endian machines read: the identity covers the processor. */
+/* The file: header, then the weights of the cached steps, one behind the other, as they lie in
+ * memory. Little-endian machines only write what little-endian machines read: the identity covers
+ * the processor. */
 #include "nn/plan_cache.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@
 #include "nn/op.h"
 
 #define MAGIC   "ITSPLAN\n"
-#define VERSION 1u
+#define VERSION 2u
 
 struct header {
     char magic[8];
@@ -65,30 +67,65 @@ static uint64_t machine(void)
 
 static uint64_t mix_place(uint64_t h, const struct its_place *p)
 {
-    int dims[] = {p->type, p->layout, p->n, p->c, p->h, p->w, p->block, p->zero};
+    int64_t dims[] = {
+        p->type,         p->layout,       p->n,   p->c, p->h, p->w, p->block, p->pixel_stride,
+        p->block_stride, p->image_stride, p->zero};
     return mix(mix(h, dims, sizeof(dims)), &p->scale, sizeof(p->scale));
 }
 
-static uint64_t identity_of(const struct its_plan *p)
+/* Pads, strides, dilations, group: whatever the file says. Tensors are part of the model's bytes.
+ */
+static uint64_t mix_attr(uint64_t h, const struct its_attr *a)
 {
-    uint64_t h = machine();
+    int kind[] = {a->kind, a->count};
+    h = mix(mix_text(h, a->name), kind, sizeof(kind));
+    switch (a->kind) {
+    case ITS_ATTR_INT:
+        return mix(h, &a->i, sizeof(a->i));
+    case ITS_ATTR_FLOAT:
+        return mix(h, &a->f, sizeof(a->f));
+    case ITS_ATTR_STRING:
+        return mix_text(h, a->s);
+    case ITS_ATTR_INTS:
+        return mix(h, a->ints, (size_t)a->count * sizeof(*a->ints));
+    case ITS_ATTR_FLOATS:
+        return mix(h, a->floats, (size_t)a->count * sizeof(*a->floats));
+    case ITS_ATTR_TENSOR:
+        break;
+    }
+    return h;
+}
+
+static uint64_t mix_node(uint64_t h, const struct its_node *n)
+{
+    if (!n)
+        return mix_text(h, NULL);
+    int numbers[] = {n->op->since,  n->in_count, n->out_count,
+                     n->attr_count, n->act,      n->add != NULL};
+    h = mix_text(mix_text(h, n->name), n->op->name);
+    h = mix(mix(h, numbers, sizeof(numbers)), &n->act_alpha, sizeof(n->act_alpha));
+    for (int i = 0; i < n->attr_count; i++)
+        h = mix_attr(h, &n->attrs[i]);
+    return h;
+}
+
+static uint64_t identity_of(const struct its_plan *p, const char *model)
+{
+    uint64_t h = mix_text(machine(), model);
     for (int i = 0; i < p->step_count; i++) {
         const struct its_step *s = &p->step[i];
-        uint64_t numbers[] = {s->weight_bytes, (uint64_t)s->threads};
+        uint64_t numbers[] = {s->weight_bytes, (uint64_t)s->threads, s->kernel->cached};
         h = mix_text(mix_text(h, s->kernel->name), s->how);
-        h = mix_text(mix_text(h, s->node ? s->node->name : NULL),
-                     s->node ? s->node->op->name : NULL);
-        h = mix(h, numbers, sizeof(numbers));
+        h = mix(mix_node(h, s->node), numbers, sizeof(numbers));
         for (int k = 0; k < s->in_count + s->out_count; k++)
-            if (s->in[k] >= 0)
-                h = mix_place(h, &p->slot[s->in[k]].place);
+            h = s->in[k] >= 0 ? mix_place(h, &p->slot[s->in[k]].place) : mix_text(h, NULL);
     }
     return h;
 }
 
 /* Of words, four streams side by side: the weights are tens of megabytes, and a start must not wait
  * for them. */
-static uint64_t checksum_of(const void *data, size_t bytes)
+static uint64_t mix_words(uint64_t sum, const void *data, size_t bytes)
 {
     uint64_t h[4] = {1, 2, 3, 4}, word;
     for (size_t i = 0; i + 8 <= bytes; i += 8) {
@@ -96,7 +133,16 @@ static uint64_t checksum_of(const void *data, size_t bytes)
         h[i / 8 % 4] = (h[i / 8 % 4] ^ word) * 0x9e3779b97f4a7c15u;
         h[i / 8 % 4] ^= h[i / 8 % 4] >> 29;
     }
-    return mix(mix(0, h, sizeof(h)), (const char *)data + bytes / 8 * 8, bytes % 8);
+    return mix(mix(sum, h, sizeof(h)), (const char *)data + bytes / 8 * 8, bytes % 8);
+}
+
+static uint64_t checksum_of(const struct its_plan *p)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < p->step_count; i++)
+        if (p->step[i].kernel->cached)
+            sum = mix_words(sum, p->step[i].weights, p->step[i].weight_bytes);
+    return sum;
 }
 
 /* --- files */
@@ -123,64 +169,126 @@ static bool write_all(int fd, const void *from, size_t bytes)
     return true;
 }
 
-/* The folder of the file, when only that is missing. Failing shows when the file is made. */
-static void make_folder(const char *path)
+static bool read_weights(int fd, const struct its_plan *p)
 {
-    char folder[1100];
-    const char *slash = strrchr(path, '/');
-    if (slash && slash > path && (size_t)(slash - path) < sizeof(folder)) {
-        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-        mkdir(folder, 0755);
-    }
+    for (int i = 0; i < p->step_count; i++)
+        if (p->step[i].kernel->cached && !read_all(fd, p->step[i].weights, p->step[i].weight_bytes))
+            return false;
+    return true;
 }
 
-int its_plan_cache_load(const struct its_plan *p, const char *path)
+static bool write_weights(int fd, const struct its_plan *p)
+{
+    for (int i = 0; i < p->step_count; i++)
+        if (p->step[i].kernel->cached &&
+            !write_all(fd, p->step[i].weights, p->step[i].weight_bytes))
+            return false;
+    return true;
+}
+
+/* The folder of the path, "." for none. False: too long. */
+static bool folder_of(const char *path, char *folder, size_t bytes)
+{
+    const char *slash = strrchr(path, '/');
+    int length = !slash ? 1 : slash == path ? 1 : (int)(slash - path);
+    return snprintf(folder, bytes, "%.*s", length, slash ? path : ".") < (int)bytes;
+}
+
+size_t its_plan_cache_bytes(const struct its_plan *p)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < p->step_count; i++)
+        if (p->step[i].kernel->cached)
+            bytes += p->step[i].weight_bytes;
+    return bytes;
+}
+
+/* --- reading */
+
+/* A plain file that this user wrote, of just that size. */
+static bool is_ours(int fd, size_t bytes)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           st.st_size == (off_t)bytes;
+}
+
+int its_plan_cache_load(const struct its_plan *p, const char *path, const char *model)
 {
     struct header h;
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t bytes = its_plan_cache_bytes(p);
+    /* A pipe is opened without waiting for its writer, a link not at all. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return -ENOENT;
-    bool good = fstat(fd, &st) == 0 && st.st_size == (off_t)(sizeof(h) + p->weight_bytes) &&
-                read_all(fd, &h, sizeof(h)) && memcmp(h.magic, MAGIC, sizeof(h.magic)) == 0 &&
-                h.version == VERSION && h.steps == (uint32_t)p->step_count &&
-                h.bytes == p->weight_bytes && h.identity == identity_of(p) &&
-                read_all(fd, p->weights, p->weight_bytes) &&
-                checksum_of(p->weights, p->weight_bytes) == h.checksum;
+        return errno == ELOOP ? ITS_EDAMAGED : errno == ENOTDIR ? -ENOENT : -errno;
+    bool good = is_ours(fd, sizeof(h) + bytes) && read_all(fd, &h, sizeof(h)) &&
+                memcmp(h.magic, MAGIC, sizeof(h.magic)) == 0 && h.version == VERSION &&
+                h.steps == (uint32_t)p->step_count && h.bytes == bytes &&
+                h.identity == identity_of(p, model) && read_weights(fd, p) &&
+                checksum_of(p) == h.checksum;
     close(fd);
     return good ? 0 : ITS_EDAMAGED;
 }
 
-int its_plan_cache_save(const struct its_plan *p, const char *path)
+/* --- writing */
+
+/* Plans of the same model that end in ".plan" and are of another machine: never used again. A
+ * file's name is SHA256-MACHINE-…; what another process writes just now has our machine in it. */
+static void drop_stale(const char *path)
 {
-    char temporary[1200];
+    char folder[1100];
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    size_t model = strcspn(name, "-") + 1, machines = model + strcspn(name + model, "-") + 1;
+    DIR *d = folder_of(path, folder, sizeof(folder)) ? opendir(folder) : NULL;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strncmp(e->d_name, name, model) == 0 && strncmp(e->d_name, name, machines) != 0 &&
+            strstr(e->d_name, ".plan"))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
+/* Writes all of it to the open file and closes that. */
+static int write_file(int fd, const struct its_plan *p, const char *model)
+{
     struct header h = {.version = VERSION,
                        .steps = (uint32_t)p->step_count,
-                       .identity = identity_of(p),
-                       .bytes = p->weight_bytes,
-                       .checksum = checksum_of(p->weights, p->weight_bytes)};
+                       .identity = identity_of(p, model),
+                       .bytes = its_plan_cache_bytes(p),
+                       .checksum = checksum_of(p)};
     memcpy(h.magic, MAGIC, sizeof(h.magic));
-    make_folder(path);
-    int n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-    int fd = n < (int)sizeof(temporary) ? mkostemp(temporary, O_CLOEXEC) : -1;
-    if (fd < 0)
-        return n < (int)sizeof(temporary) ? -errno : -ENAMETOOLONG;
-    bool good = write_all(fd, &h, sizeof(h)) && write_all(fd, p->weights, p->weight_bytes) &&
-                fchmod(fd, 0644) == 0;
+    errno = 0;
+    bool good = write_all(fd, &h, sizeof(h)) && write_weights(fd, p) && fchmod(fd, 0644) == 0;
     int rc = good ? 0 : -(errno ? errno : EIO);
     if (close(fd) < 0 && rc == 0)
         rc = -errno;
+    return rc;
+}
+
+int its_plan_cache_save(const struct its_plan *p, const char *path, const char *model)
+{
+    char folder[1100], temporary[1200];
+    if (!folder_of(path, folder, sizeof(folder)) ||
+        snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+        return -ENAMETOOLONG;
+    mkdir(folder, 0755); /* when only that is missing; failing shows when the file is made */
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int rc = write_file(fd, p, model);
     if (rc == 0 && rename(temporary, path) < 0)
         rc = -errno;
     if (rc < 0)
         unlink(temporary);
+    else
+        drop_stale(path);
     return rc;
 }
 
-const char *its_plan_cache_path(char *path, size_t bytes, const char *dir, const char *sha256,
-                                const char *kind, int w, int h, int threads)
+int its_plan_cache_path(char *path, size_t bytes, const char *dir, const char *sha256,
+                        const char *kind, int w, int h, int threads)
 {
-    snprintf(path, bytes, "%s/%s-%016llx-%s-%dx%dx%d.plan", dir, sha256,
-             (unsigned long long)machine(), kind, w, h, threads);
-    return path;
+    int n = snprintf(path, bytes, "%s/%s-%016llx-%s-%dx%dx%d.plan", dir, sha256,
+                     (unsigned long long)machine(), kind, w, h, threads);
+    return n < (int)bytes ? 0 : -ENAMETOOLONG;
 }
