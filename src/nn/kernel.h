@@ -56,17 +56,11 @@ struct its_kernel {
      * exist so far, `out` the value's own type and planes: both become what the kernel wants. */
     bool (*takes)(const struct its_node *n, struct its_form *in, struct its_form *out);
 
-<<<<<<< HEAD
     /* NULL: nothing to prepare. ITS_EUNSUPPORTED: after all it cannot, and the next row is asked. A
      * failure leaves nothing to release. */
     int (*prepare)(struct its_step *s, struct its_error *err);
-    /* Writes the weights; NULL: they came from the cache, so what prepare kept for this may go. 0
-     * or -ENOMEM. */
-=======
-    int (*prepare)(struct its_step *s, struct its_error *err); /* NULL: nothing to prepare */
     /* Writes the weights; NULL (only where `cached`): they came from the cache, so what prepare
      * kept for this may go. 0 or -ENOMEM. */
->>>>>>> fixb
     int (*pack)(const struct its_step *s, void *weights);
     /* Its packed weights may be kept in a file and come back from there: plain numbers, whose every
      * value the kernel survives, and worth more than the reading. */

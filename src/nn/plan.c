@@ -284,17 +284,10 @@ static int load_weights(struct its_plan *p, const struct its_plan_settings *set,
     if (rc < 0 || !use || p->from_cache)
         return rc;
     if (found == ITS_EDAMAGED)
-<<<<<<< HEAD
-        its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another version: written anew", cache);
-    int saved = its_plan_cache_save(p, cache);
-    if (saved < 0) /* only the next start is slower */
-        its_log(ITS_LOG_DEBUG, "nn", "cannot write %s: %s", cache, its_strerror(saved));
-=======
         its_log(ITS_LOG_WARN, "nn", "%s is damaged or of another plan: written anew", set->cache);
     else if (found != -ENOENT)
         its_log(ITS_LOG_WARN, "nn", "cannot read %s: %s", set->cache, its_strerror(found));
     save_weights(p, set);
->>>>>>> fixb
     return 0;
 }
 
@@ -322,13 +315,8 @@ static int make(const struct its_graph *g, const struct its_plan_settings *setti
     if (rc == 0)
         rc = its_plan_memory(p);
     if (rc == 0)
-<<<<<<< HEAD
-        rc = load_weights(p, settings->cache, err);
-    if (rc != 0)
-=======
         rc = load_weights(p, settings, err);
-    if (rc < 0)
->>>>>>> fixb
+    if (rc != 0)
         its_plan_destroy(&p);
     *out = p;
     return rc;
