@@ -243,7 +243,7 @@ static void damaged_plans_are_replaced(void **state)
     process_fini(&p);
     its(&p, LOOK "--set state=hurt");
     assert_int_equal(p.exit_code, 0);
-    assert_non_null(strstr(p.err.data, "is damaged or of another version: written anew"));
+    assert_non_null(strstr(p.err.data, "is damaged or of another plan: written anew"));
     process_fini(&p);
     quiet(LOOK "--set state=hurt");
     assert_int_equal(count_files("hurt/plans", &plans), 1);
