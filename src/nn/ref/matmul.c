@@ -1,12 +1,12 @@
 /* Products of matrices: one row of the result at a time, floats summed in double. */
 #include "nn/ref/ops.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
+#include "base/attr.h"
 #include "nn/infer.h"
 #include "nn/ref/element.h"
 #include "nn/ref/walk.h"
+
+enum { COLUMNS = 256 };
 
 /* Both inputs as stacks of matrices, walked through the broadcast leading axes. */
 struct product {
@@ -45,18 +45,24 @@ static void product_init(struct product *p, const struct its_node *n)
     place(&p->walk, 1, b, p->inner * p->columns);
 }
 
-static void float_matrix(const struct product *p, const float *a, const float *b, float *to,
-                         double *sum)
+/* A run of columns of one row: the sums stay in the first-level cache. */
+static void float_row(const struct product *p, const float *a, const float *b, float *to,
+                      int64_t count)
 {
-    for (int64_t y = 0; y < p->rows; y++) {
-        for (int64_t x = 0; x < p->columns; x++)
-            sum[x] = 0;
-        for (int64_t k = 0; k < p->inner; k++)
-            for (int64_t x = 0; x < p->columns; x++)
-                sum[x] += (double)a[y * p->inner + k] * b[k * p->columns + x];
-        for (int64_t x = 0; x < p->columns; x++)
-            to[y * p->columns + x] = sum[x];
-    }
+    double sum[COLUMNS] = {0};
+    for (int64_t k = 0; k < p->inner; k++)
+        for (int64_t x = 0; x < count; x++)
+            sum[x] += (double)a[k] * b[k * p->columns + x];
+    for (int64_t x = 0; x < count; x++)
+        to[x] = sum[x];
+}
+
+static void float_matrix(const struct product *p, const float *a, const float *b, float *to)
+{
+    for (int64_t y = 0; y < p->rows; y++)
+        for (int64_t x = 0; x < p->columns; x += COLUMNS)
+            float_row(p, a + y * p->inner, b + x, to + y * p->columns + x,
+                      ITS_MIN(COLUMNS, p->columns - x));
 }
 
 /* Zero points are taken off; the sum wraps at the result's width. */
@@ -82,19 +88,15 @@ int its_ref_matmul(const struct its_node *n, const void *const *in, void *const 
     struct product p;
     const int64_t zero[2] = {0, 0};
     product_init(&p, n);
-    double *sum = its_try_calloc(p.columns + 1, sizeof *sum);
-    if (!sum)
-        return -ENOMEM;
     int64_t at = 0;
     for (bool more = its_walk_begin(&p.walk); more; more = its_walk_next(&p.walk)) {
         if (n->in[0]->type == ITS_F32)
             float_matrix(&p, (const float *)in[0] + p.walk.offset[0],
-                         (const float *)in[1] + p.walk.offset[1], (float *)out[0] + at, sum);
+                         (const float *)in[1] + p.walk.offset[1], (float *)out[0] + at);
         else
             integer_matrix(n, &p, in, zero, out[0], at);
         at += p.rows * p.columns;
     }
-    free(sum);
     return 0;
 }
 

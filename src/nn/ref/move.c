@@ -1,7 +1,6 @@
 /* What moves elements and leaves them as they are, of any type: rows of a strided view. */
 #include "nn/ref/ops.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "nn/param.h"
@@ -97,19 +96,16 @@ int its_ref_expand(const struct its_node *n, const void *const *in, void *const 
     return copy_view(&w, in[0], 0, n->in[0]->type, out[0]);
 }
 
-/* --- where each index comes from a table */
+/* --- where each index is worked out */
+
+static int64_t tiled(const void *ctx, int axis, int64_t i)
+{
+    return i % ((const struct its_node *)ctx)->in[0]->shape.dim[axis];
+}
 
 int its_ref_tile(const struct its_node *n, const void *const *in, void *const *out)
 {
-    const struct its_shape *s = &n->out[0]->shape;
-    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(s, index);
-    if (!block)
-        return -ENOMEM;
-    for (int a = 0; a < s->rank; a++)
-        for (int64_t i = 0; i < s->dim[a]; i++)
-            index[a][i] = i % n->in[0]->shape.dim[a];
-    its_copy_by_tables(n->out[0], n->in[0], in[0], NULL, index, out[0]);
-    free(block);
+    its_copy_by_index(n->out[0], n->in[0], in[0], NULL, tiled, n, out[0]);
     return 0;
 }
 
@@ -129,22 +125,25 @@ static int64_t padded_index(int64_t i, int64_t dim, char mode)
     }
 }
 
+struct padded {
+    struct its_padding p;
+    const struct its_shape *in;
+    char mode;
+};
+
+static int64_t padded(const void *ctx, int axis, int64_t i)
+{
+    const struct padded *p = ctx;
+    return padded_index(i - p->p.before[axis], p->in->dim[axis], p->mode);
+}
+
 int its_ref_pad(const struct its_node *n, const void *const *in, void *const *out)
 {
     static const char zeros[8];
-    const struct its_shape *s = &n->out[0]->shape;
-    struct its_padding p;
-    its_padding_of(n, &p, NULL);
-    char mode = its_node_string(n, "mode", "constant")[0];
-    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(s, index);
-    if (!block)
-        return -ENOMEM;
-    for (int a = 0; a < s->rank; a++)
-        for (int64_t i = 0; i < s->dim[a]; i++)
-            index[a][i] = padded_index(i - p.before[a], n->in[0]->shape.dim[a], mode);
-    its_copy_by_tables(n->out[0], n->in[0], in[0], its_node_in(n, 2) ? in[2] : zeros, index,
-                       out[0]);
-    free(block);
+    struct padded p = {.in = &n->in[0]->shape, .mode = its_node_string(n, "mode", "constant")[0]};
+    its_padding_of(n, &p.p, NULL);
+    its_copy_by_index(n->out[0], n->in[0], in[0], its_node_in(n, 2) ? in[2] : zeros, padded, &p,
+                      out[0]);
     return 0;
 }
 

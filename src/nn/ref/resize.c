@@ -69,28 +69,26 @@ static int64_t nearest(const struct its_resize *p, int64_t in, double at)
 
 /* --- nearest */
 
-/* Per axis the input's offset of each index; -1: outside the picture. */
-static void nearest_table(const struct its_resize *p, int axis, int64_t in, int64_t *to)
+struct pick {
+    const struct its_resize *p;
+    const struct its_shape *in;
+};
+
+static int64_t pick(const void *ctx, int axis, int64_t i)
 {
-    for (int64_t i = 0; i < p->out[axis]; i++) {
-        double at = position(p, axis, in, i);
-        to[i] = outside(p, in, at) ? -1 : nearest(p, in, at);
-    }
+    const struct pick *k = ctx;
+    int64_t in = k->in->dim[axis];
+    double at = position(k->p, axis, in, i);
+    return outside(k->p, in, at) ? -1 : nearest(k->p, in, at);
 }
 
 static int resize_nearest(const struct its_node *n, const struct its_resize *p, const void *from,
                           void *to)
 {
-    const struct its_shape *y = &n->out[0]->shape;
-    int64_t *index[ITS_RANK_MAX], *block = its_index_tables(y, index);
     char fill[8];
-    if (!block)
-        return -ENOMEM;
-    for (int a = 0; a < y->rank; a++)
-        nearest_table(p, a, n->in[0]->shape.dim[a], index[a]);
     its_put_real(fill, n->in[0]->type, 0, p->extrapolation);
-    its_copy_by_tables(n->out[0], n->in[0], from, fill, index, to);
-    free(block);
+    its_copy_by_index(n->out[0], n->in[0], from, fill, pick, &(struct pick){p, &n->in[0]->shape},
+                      to);
     return 0;
 }
 

@@ -51,25 +51,61 @@ int its_ref_arg_min(const struct its_node *n, const void *const *in, void *const
     return arg(n, in[0], out[0], false);
 }
 
-/* --- top k: all indices sorted, ties by index */
+/* --- top k: a heap of the best so far, the worst of them on top, in the place of the result's
+ * indices; then it is taken apart from behind. Ties by index, so the order is a total one. */
 
-struct order {
+struct heap {
     const void *data;
     enum its_dtype type;
     bool largest;
-    int64_t base, step;
+    int64_t base, step; /* element i of the row lies at base + i * step */
+    int64_t *index;     /* entry j lies at j * stride */
+    int64_t stride, count;
 };
 
-static int compare(const void *pa, const void *pb, void *ctx)
+/* Does element a come before element b in the result? */
+static bool ahead(const struct heap *h, int64_t a, int64_t b)
 {
-    const struct order *o = ctx;
-    int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
-    int64_t at_a = o->base + a * o->step, at_b = o->base + b * o->step;
-    if (before(o->data, o->type, at_a, at_b, o->largest))
-        return -1;
-    if (before(o->data, o->type, at_b, at_a, o->largest))
-        return 1;
-    return (a > b) - (a < b);
+    int64_t at_a = h->base + a * h->step, at_b = h->base + b * h->step;
+    if (before(h->data, h->type, at_a, at_b, h->largest))
+        return true;
+    return !before(h->data, h->type, at_b, at_a, h->largest) && a < b;
+}
+
+static int64_t *entry(const struct heap *h, int64_t j)
+{
+    return &h->index[j * h->stride];
+}
+
+/* Puts i where j is, or deeper: an entry is behind all that hang below it. */
+static void sink(const struct heap *h, int64_t j, int64_t i)
+{
+    for (int64_t child; (child = 2 * j + 1) < h->count; j = child) {
+        if (child + 1 < h->count && ahead(h, *entry(h, child), *entry(h, child + 1)))
+            child++;
+        if (!ahead(h, i, *entry(h, child)))
+            break;
+        *entry(h, j) = *entry(h, child);
+    }
+    *entry(h, j) = i;
+}
+
+/* The first k of the row of `dim`, in order. */
+static void choose(struct heap *h, int64_t dim, int64_t k)
+{
+    for (int64_t j = 0; j < k; j++)
+        *entry(h, j) = j;
+    h->count = k;
+    for (int64_t j = k / 2 - 1; j >= 0; j--)
+        sink(h, j, *entry(h, j));
+    for (int64_t i = k; i < dim && k > 0; i++)
+        if (ahead(h, i, *entry(h, 0)))
+            sink(h, 0, i);
+    while (h->count > 1) {
+        int64_t worst = *entry(h, 0), moved = *entry(h, --h->count);
+        sink(h, 0, moved);
+        *entry(h, h->count) = worst;
+    }
 }
 
 int its_ref_top_k(const struct its_node *n, const void *const *in, void *const *out)
@@ -81,25 +117,24 @@ int its_ref_top_k(const struct its_node *n, const void *const *in, void *const *
     its_around(s, axis, &outer, &inner);
     int64_t dim = s->dim[axis], k = *(const int64_t *)in[1];
     size_t bytes = its_dtype_bytes(n->in[0]->type);
-    int64_t *index = its_try_calloc(dim + 1, sizeof *index);
-    if (!index)
+    int64_t *indices = n->out_count > 1 ? out[1] : NULL;
+    int64_t *own = indices ? NULL : its_try_calloc(k + 1, sizeof *own); /* nobody wants them */
+    if (!indices && !own)
         return -ENOMEM;
-    struct order order = {in[0], n->in[0]->type, its_node_int(n, "largest", 1) != 0, 0, inner};
+    struct heap h = {.data = in[0],
+                     .type = n->in[0]->type,
+                     .largest = its_node_int(n, "largest", 1) != 0,
+                     .step = inner,
+                     .stride = own ? 1 : inner};
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++) {
-            order.base = o * dim * inner + i;
-            for (int64_t j = 0; j < dim; j++)
-                index[j] = j;
-            qsort_r(index, dim, sizeof *index, compare, &order);
-            for (int64_t j = 0; j < k; j++) {
-                int64_t to = (o * k + j) * inner + i;
-                const char *from = (const char *)in[0] + (order.base + index[j] * inner) * bytes;
-                if (out[0])
-                    memcpy((char *)out[0] + to * bytes, from, bytes);
-                if (n->out_count > 1 && out[1])
-                    ((int64_t *)out[1])[to] = index[j];
-            }
+            h.base = o * dim * inner + i;
+            h.index = own ? own : indices + o * k * inner + i;
+            choose(&h, dim, k);
+            for (int64_t j = 0; j < k && out[0]; j++)
+                memcpy((char *)out[0] + ((o * k + j) * inner + i) * bytes,
+                       (const char *)in[0] + (h.base + *entry(&h, j) * inner) * bytes, bytes);
         }
-    free(index);
+    free(own);
     return 0;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/attr.h"
 
 void its_dense_steps(const struct its_shape *s, int64_t steps[ITS_RANK_MAX])
 {
@@ -84,39 +84,44 @@ void its_copy_row(void *to, const void *from, int64_t count, int64_t step, size_
         COPY(uint64_t);
 }
 
-int64_t *its_index_tables(const struct its_shape *s, int64_t *index[ITS_RANK_MAX])
-{
-    int64_t total = 1;
-    for (int a = 0; a < s->rank; a++)
-        total += s->dim[a];
-    int64_t *block = its_try_calloc(total, sizeof *block), *next = block;
-    for (int a = 0; a < s->rank && block; a++) {
-        index[a] = next;
-        next += s->dim[a];
-    }
-    return block;
-}
+/* --- by index */
 
-void its_copy_by_tables(const struct its_value *out, const struct its_value *in, const void *from,
-                        const void *fill, int64_t *const index[ITS_RANK_MAX], void *to)
+enum { COLUMNS = 256 };
+
+/* Columns [first, first + count) of every row, whose indices are in `column`. */
+static void copy_columns(const struct its_value *out, const struct its_value *in, const char *from,
+                         const void *fill, its_index_fn *index, const void *ctx, char *to,
+                         const int64_t *column, int64_t first, int64_t count)
 {
     int last = out->shape.rank - 1;
     int64_t bytes = its_dtype_bytes(out->type), steps[ITS_RANK_MAX];
-    const char *elements = from;
-    char *next = to;
     struct its_walk w;
     its_dense_steps(&in->shape, steps);
     its_walk_init(&w, &out->shape);
-    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w)) {
+    for (bool more = its_walk_begin(&w); more; more = its_walk_next(&w), to += w.row * bytes) {
         int64_t row = 0;
         bool outside = false;
         for (int a = 0; a < last; a++) {
-            outside |= index[a][w.at[a]] < 0;
-            row += index[a][w.at[a]] * steps[a];
+            int64_t i = index(ctx, a, w.at[a]);
+            outside |= i < 0;
+            row += i * steps[a];
         }
-        for (int64_t x = 0; x < w.row; x++, next += bytes) {
-            int64_t i = last < 0 ? 0 : index[last][x];
-            memcpy(next, outside || i < 0 ? fill : elements + (row + i) * bytes, bytes);
-        }
+        for (int64_t x = 0; x < count; x++)
+            memcpy(to + (first + x) * bytes,
+                   outside || column[x] < 0 ? fill : from + (row + column[x]) * bytes, bytes);
+    }
+}
+
+/* Some columns of all rows at a time: the last axis' indices are worked out once. */
+void its_copy_by_index(const struct its_value *out, const struct its_value *in, const void *from,
+                       const void *fill, its_index_fn *index, const void *ctx, void *to)
+{
+    int last = out->shape.rank - 1;
+    int64_t column[COLUMNS] = {0}, width = last < 0 ? 1 : out->shape.dim[last];
+    for (int64_t first = 0; first < width; first += COLUMNS) {
+        int64_t count = ITS_MIN(COLUMNS, width - first);
+        for (int64_t x = 0; x < count && last >= 0; x++)
+            column[x] = index(ctx, last, first + x);
+        copy_columns(out, in, from, fill, index, ctx, to, column, first, count);
     }
 }

@@ -36,9 +36,9 @@ void its_around(const struct its_shape *s, int axis, int64_t *outer, int64_t *in
 /* Copies `count` elements of `bytes` bytes, `step` elements apart, to a dense row. */
 void its_copy_row(void *to, const void *from, int64_t count, int64_t step, size_t bytes);
 
-/* One list per axis of s, as long as the axis, for its_copy_by_tables; index[a] is where axis a's
- * begins. One block for free(); NULL: no memory. */
-int64_t *its_index_tables(const struct its_shape *s, int64_t *index[ITS_RANK_MAX]);
-/* to[i, j, …] = from[index[0][i], index[1][j], …], or *fill where one of these is negative. */
-void its_copy_by_tables(const struct its_value *out, const struct its_value *in, const void *from,
-                        const void *fill, int64_t *const index[ITS_RANK_MAX], void *to);
+/* Where index i of the result's axis lies in the input's; negative: nowhere. */
+typedef int64_t its_index_fn(const void *ctx, int axis, int64_t i);
+
+/* to[i, j, …] = from[index(0, i), index(1, j), …], or *fill where one of these is negative. */
+void its_copy_by_index(const struct its_value *out, const struct its_value *in, const void *from,
+                       const void *fill, its_index_fn *index, const void *ctx, void *to);
