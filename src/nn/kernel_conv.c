@@ -23,9 +23,8 @@ struct direct {
 static bool is_plain(const struct its_node *n, enum its_dtype weights)
 {
     const struct its_value *bias = its_node_in(n, 2);
-    if (!its_node_is(n, "Conv") || n->in[0]->shape.rank != 4 || n->in[0]->shape.dim[0] != 1 ||
-        !n->in[1]->data || n->in[1]->type != weights ||
-        (bias && (!bias->data || bias->type != ITS_F32)))
+    if (!its_node_is(n, "Conv") || !its_value_is_picture(n->in[0]) || !n->in[1]->data ||
+        n->in[1]->type != weights || (bias && (!bias->data || bias->type != ITS_F32)))
         return false;
     struct its_window w;
     int64_t in = n->in[0]->shape.dim[1], out = n->out[0]->shape.dim[1];
