@@ -15,7 +15,7 @@ static const struct its_lanes *lanes(void)
 
 static bool is_blocks(const struct its_value *v, const struct its_form *form)
 {
-    return v->shape.rank == 4 && v->shape.dim[0] == 1 && form->layout == ITS_LAYOUT_C16;
+    return its_value_is_picture(v) && form->layout == ITS_LAYOUT_C16;
 }
 
 /* The result in the form of the input, which becomes reals when its integers mean other numbers. */

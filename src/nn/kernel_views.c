@@ -4,17 +4,19 @@
 
 #include <string.h>
 
+#include "nn/param.h"
 #include "nn/pass.h"
 
-static int64_t axis_of(const struct its_node *n, const struct its_value *v)
+static int axis_of(const struct its_node *n, const struct its_value *v)
 {
-    int64_t axis = its_node_int(n, "axis", 0);
-    return axis < 0 ? axis + v->shape.rank : axis;
+    int axis = 0;
+    its_axis_of(n, 0, v->shape.rank, &axis, NULL);
+    return axis;
 }
 
-static bool is_picture(const struct its_value *v)
+static bool joins_channels(const struct its_node *n, const struct its_value *whole)
 {
-    return v->shape.rank == 4 && v->shape.dim[0] == 1;
+    return its_value_is_picture(whole) && its_node_along_channels(n, whole);
 }
 
 /* Every part begins at a multiple of 16 channels. */
@@ -56,7 +58,7 @@ static bool concat_takes(const struct its_node *n, struct its_form *in, struct i
     for (int i = 0; i < n->in_count; i++)
         if (in[i].layout == ITS_LAYOUT_C16)
             form.layout = ITS_LAYOUT_C16;
-    if (!is_picture(n->out[0]) || axis_of(n, n->out[0]) != 1 || !parts_align(n->in, n->in_count))
+    if (!joins_channels(n, n->out[0]) || !parts_align(n->in, n->in_count))
         form.layout = ITS_LAYOUT_PLANES;
     for (int i = 0; i < n->in_count; i++)
         in[i] = form;
@@ -68,8 +70,7 @@ static bool split_takes(const struct its_node *n, struct its_form *in, struct it
 {
     if (!its_node_is(n, "Split"))
         return false;
-    bool keep =
-        is_picture(n->in[0]) && axis_of(n, n->in[0]) == 1 && parts_align(n->out, n->out_count);
+    bool keep = joins_channels(n, n->in[0]) && parts_align(n->out, n->out_count);
     if (!keep)
         in[0].layout = ITS_LAYOUT_PLANES;
     for (int i = 0; i < n->out_count; i++)

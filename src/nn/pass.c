@@ -1,6 +1,8 @@
 /* The order of the passes, and what they share. */
 #include "nn/pass.h"
 
+#include "nn/param.h"
+
 struct its_node *its_value_reader(const struct its_graph *g, const struct its_value *v,
                                   const char *op)
 {
@@ -11,6 +13,13 @@ struct its_node *its_value_reader(const struct its_graph *g, const struct its_va
             if (g->node[i]->in[k] == v)
                 return its_node_is(g->node[i], op) ? g->node[i] : NULL;
     return NULL;
+}
+
+bool its_node_along_channels(const struct its_node *n, const struct its_value *v)
+{
+    int axis;
+    return v->shape.rank >= 2 && v->shape.dim[0] == 1 &&
+           its_axis_of(n, 0, v->shape.rank, &axis, NULL) == 0 && axis == 1;
 }
 
 void its_node_take_output(struct its_graph *g, struct its_node *n, struct its_node *old)

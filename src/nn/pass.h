@@ -40,6 +40,15 @@ static inline bool its_node_is(const struct its_node *n, const char *op)
     return n && n->op->domain[0] == 0 && strcmp(n->op->name, op) == 0;
 }
 
+/* One picture: what most kernels are for. */
+static inline bool its_value_is_picture(const struct its_value *v)
+{
+    return v->shape.rank == 4 && v->shape.dim[0] == 1;
+}
+
+/* A Concat or Split (v: the whole) works on the axis behind the first, and that is 1. */
+bool its_node_along_channels(const struct its_node *n, const struct its_value *v);
+
 /* Who computes the value, when that is an `op`; else NULL. */
 static inline struct its_node *its_value_from(const struct its_value *v, const char *op)
 {

@@ -29,13 +29,7 @@ static int root_of(struct groups *s, int id)
 
 static bool is_picture(const struct its_value *v)
 {
-    return v && v->shape.rank == 4 && v->shape.dim[0] == 1 && v->type == ITS_F32 && !v->data;
-}
-
-static bool along_channels(const struct its_node *n)
-{
-    int64_t axis = its_node_int(n, "axis", 0);
-    return axis == 1 || axis == 1 - n->in[0]->shape.rank;
+    return v && its_value_is_picture(v) && v->type == ITS_F32 && !v->data;
 }
 
 /* How many of its inputs are what it moves: the others are sizes and factors. */
@@ -52,7 +46,7 @@ static bool moves(const struct its_node *n)
         if (!is_picture(n->in[i]))
             return false;
     if (its_node_is(n, "Concat") || its_node_is(n, "Split"))
-        return along_channels(n);
+        return its_node_along_channels(n, n->out[0]);
     return its_node_is(n, "MaxPool") ||
            (its_node_is(n, "Resize") &&
             strcmp(its_node_string(n, "mode", "nearest"), "nearest") == 0);

@@ -25,15 +25,6 @@ static bool same_elements(const struct its_slot *a, const struct its_slot *b)
            a->place.zero == b->place.zero;
 }
 
-/* The axis on which a concat or split works is the channels', and all before it is 1. */
-static bool along_channels(const struct its_node *n, const struct its_value *v)
-{
-    int64_t axis = its_node_int(n, "axis", 0);
-    if (axis < 0)
-        axis += v->shape.rank;
-    return axis == 1 && v->shape.rank >= 2 && v->shape.dim[0] == 1;
-}
-
 /* For one picture the strides of a part are its own: only the address is another. */
 static void put_inside(struct its_plan *p, int slot, int base, int64_t at)
 {
@@ -43,7 +34,7 @@ static void put_inside(struct its_plan *p, int slot, int base, int64_t at)
 
 static void view_split(struct its_plan *p, const struct its_step *s)
 {
-    if (!along_channels(s->node, s->node->in[0]))
+    if (!its_node_along_channels(s->node, s->node->in[0]))
         return;
     int64_t c = 0;
     for (int i = 0; i < s->out_count; i++) {
@@ -84,7 +75,7 @@ static bool root_fits(const struct its_plan *p, const struct part *part, int cou
 static void view_concat(struct its_plan *p, const struct its_step *s)
 {
     struct part part[ITS_CONCAT_PARTS_MAX];
-    if (!along_channels(s->node, s->node->out[0]) || s->in_count > ITS_CONCAT_PARTS_MAX)
+    if (!its_node_along_channels(s->node, s->node->out[0]) || s->in_count > ITS_CONCAT_PARTS_MAX)
         return;
     int64_t c = 0;
     for (int i = 0; i < s->in_count; i++) {

@@ -5,28 +5,13 @@
 
 #include "nn/cpu/conv_priv.h"
 
-static float bf16_value(uint16_t v)
-{
-    uint32_t u = (uint32_t)v << 16;
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
-}
-
-static uint16_t bf16_of(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
-}
-
 static double real_at(const struct its_place *p, const void *from, int64_t i)
 {
     switch (p->type) {
     case ITS_F32:
         return ((const float *)from)[i];
     case ITS_BF16:
-        return bf16_value(((const uint16_t *)from)[i]);
+        return its_bf16_value(((const uint16_t *)from)[i]);
     case ITS_U8:
         return (double)(((const uint8_t *)from)[i] - p->zero) * p->scale;
     default:
@@ -47,7 +32,7 @@ static void put(const struct its_place *p, void *to, int64_t i, double x)
         ((float *)to)[i] = (float)x;
         break;
     case ITS_BF16:
-        ((uint16_t *)to)[i] = bf16_of((float)x);
+        ((uint16_t *)to)[i] = its_bf16_of((float)x);
         break;
     case ITS_U8:
         ((uint8_t *)to)[i] = (uint8_t)quantised(p, x, 0, 255);
@@ -81,7 +66,7 @@ static double product(const struct its_conv_desc *d, const struct its_conv_weigh
 {
     if (d->math != ITS_CONV_INT8) {
         bool narrow = d->math == ITS_CONV_BF16 && d->in.type == ITS_BF16;
-        float v = narrow ? bf16_value(bf16_of(w->f32[weight])) : w->f32[weight];
+        float v = narrow ? its_bf16_value(its_bf16_of(w->f32[weight])) : w->f32[weight];
         return real_at(&d->in, in, at) * v;
     }
     double v = w->s8 ? w->s8[weight] : nearbyintf(w->f32[weight] / scale);

@@ -6,6 +6,8 @@
  * pixel; the next pixel is a constant number of bytes further. So one kernel serves all windows. */
 #pragma once
 
+#include <string.h>
+
 #include "nn/cpu/conv.h"
 
 #define ITS_CONV_MAGIC   0x43535449u /* "ITSC" */
@@ -75,6 +77,22 @@ static inline const void *its_conv_part(const struct its_conv *c, uint64_t at)
 static inline int its_conv_type_bytes(enum its_conv_math m)
 {
     return m == ITS_CONV_INT8 ? 1 : m == ITS_CONV_BF16 ? 2 : 4;
+}
+
+/* Rounded to nearest even, and back. */
+static inline uint16_t its_bf16_of(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, 4);
+    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+}
+
+static inline float its_bf16_value(uint16_t v)
+{
+    uint32_t u = (uint32_t)v << 16;
+    float f;
+    memcpy(&f, &u, 4);
+    return f;
 }
 
 /* Sums `steps` products for some pixels and blocks; acc is [block][ITS_CONV_CHUNK][16] of 32 bits.

@@ -272,13 +272,6 @@ float its_conv_channel_scale(const struct its_conv_desc *d, const struct its_con
     return most > 0 ? most / 127 : 1;
 }
 
-static uint16_t bf16_of(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
-}
-
 /* The four bytes of one output channel at one step: channels from `in` on. */
 static void pack_four(const struct weights *w, int out, int in, int tap, int channels, char *to)
 {
@@ -287,7 +280,7 @@ static void pack_four(const struct weights *w, int out, int in, int tap, int cha
             int8_t v = weight_s8(w, out, in + i, tap);
             memcpy(to + i, &v, 1);
         } else if (w->kind == ITS_CONV_BF16) {
-            uint16_t v = bf16_of(w->given->f32[weight_index(w, out, in + i, tap)]);
+            uint16_t v = its_bf16_of(w->given->f32[weight_index(w, out, in + i, tap)]);
             memcpy(to + 2 * i, &v, 2);
         } else {
             memcpy(to, &w->given->f32[weight_index(w, out, in, tap)], 4);
@@ -342,13 +335,6 @@ static void pack_steps(struct its_conv *c, const struct weights *w)
     }
 }
 
-static float bf16_rounded(float x)
-{
-    uint32_t u = (uint32_t)bf16_of(x) << 16;
-    memcpy(&x, &u, 4);
-    return x;
-}
-
 /* By block and row (integers: the row's three taps in one lane) or tap (f32, also for bf16). */
 static void pack_depth(struct its_conv *c, const struct weights *w)
 {
@@ -361,7 +347,7 @@ static void pack_depth(struct its_conv *c, const struct weights *w)
                 pack_four(w, out, 0, s * c->desc.kernel_w + x, 1, to + x);
             if (!ints) {
                 float v = w->given->f32[weight_index(w, out, 0, s)];
-                v = c->kind == ITS_CONV_BF16 ? bf16_rounded(v) : v;
+                v = c->kind == ITS_CONV_BF16 ? its_bf16_value(its_bf16_of(v)) : v;
                 memcpy(to, &v, 4);
             }
         }

@@ -39,8 +39,8 @@ static bool is_constant(const struct its_value *v)
 
 static bool can(const struct its_node *n)
 {
-    if (!its_node_is(n, "Conv") || n->in[0]->shape.rank != 4 || n->in[0]->shape.dim[0] != 1 ||
-        !is_constant(n->in[1]) || (bias_of(n) && !is_constant(bias_of(n))))
+    if (!its_node_is(n, "Conv") || !its_value_is_picture(n->in[0]) || !is_constant(n->in[1]) ||
+        (bias_of(n) && !is_constant(bias_of(n))))
         return false;
     int64_t group = its_node_int(n, "group", 1), in = n->in[0]->shape.dim[1];
     int64_t out = n->out[0]->shape.dim[1];
