@@ -59,7 +59,7 @@ async function theirs(path, threads, batch, size) {
 
 function ours(path, precision, threads, batch, size) {
     const out = execFileSync(join(build, 'its-camera-ai'), ['model', 'bench', path, '--precision',
-        precision, '--threads', threads, '--batch', batch, '--size', size, '--json'],
+        precision, '--threads', threads, '--batch', batch, '--size', size, '--seconds', 1, '--json'],
         { encoding: 'utf8' });
     return JSON.parse(out.trim().split('\n').pop()).ms.p50;
 }
