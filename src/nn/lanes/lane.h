@@ -63,6 +63,9 @@ static inline f32x16 lane_max(f32x16 a, f32x16 b)
     return lane_pick(a > b, a, b);
 }
 
+/* 1.5 * 2^23: what it is added to is rounded to an integer, which then stands in the low bits. */
+#define ROUNDS 12582912.f
+
 /* e^x, relative error below 3e-7 for x in [-87, 88]; smaller ones give 0, larger ones e^88.
  * x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its series to the 7th power; times 2^n by the exponent.
  * ln 2 in two parts, so that r keeps its bits (Cody and Waite 1980). */
@@ -71,10 +74,9 @@ static inline f32x16 lane_exp(f32x16 x)
     const f32x16 low = lane_all(-87.33f), high = lane_all(88.f);
     s32x16 tiny = x < low;
     x = lane_pick(x > high, high, lane_pick(tiny, low, x));
-    f32x16 y = x * 1.44269504f;
-    s32x16 n =
-        __builtin_convertvector(y + lane_pick(y < 0, lane_all(-0.5f), lane_all(0.5f)), s32x16);
-    f32x16 k = __builtin_convertvector(n, f32x16);
+    f32x16 rounded = x * 1.44269504f + lane_all(ROUNDS);
+    s32x16 n = (s32x16)rounded;
+    f32x16 k = rounded - lane_all(ROUNDS);
     f32x16 r = x - k * 0.693359375f + k * 2.12194440e-4f;
     f32x16 e = lane_all(1.f / 5040) * r + 1.f / 720;
     e = e * r + 1.f / 120;
@@ -83,7 +85,7 @@ static inline f32x16 lane_exp(f32x16 x)
     e = e * r + 0.5f;
     e = e * r + 1.f;
     e = e * r + 1.f;
-    f32x16 two = (f32x16)((n + 127) << 23);
+    f32x16 two = (f32x16)((n << 23) + (127 << 23));
     return lane_pick(tiny, lane_all(0), e * two);
 }
 
