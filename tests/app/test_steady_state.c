@@ -17,42 +17,7 @@
 #include "camera/source.h"
 #include "frame/decoder.h"
 #include "tests/camera/make_clip.h"
-
-static _Atomic bool counting;
-static _Atomic uint64_t calls;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *old, size_t n);
-void *__real_aligned_alloc(size_t align, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *old, size_t n);
-void *__wrap_aligned_alloc(size_t align, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    calls += counting;
-    return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-    calls += counting;
-    return __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *old, size_t n)
-{
-    calls += counting;
-    return __real_realloc(old, n);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t n)
-{
-    calls += counting;
-    return __real_aligned_alloc(align, n);
-}
+#include "tests/base/count_alloc.h"
 
 enum { FRAMES = 150, WARM_UP = 160, MEASURED = 300, MEASURED_NETWORK = 60 };
 

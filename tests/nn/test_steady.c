@@ -12,42 +12,7 @@
 #include "base/mem.h"
 #include "nn/model.h"
 #include "tiny_models.h"
-
-static _Atomic bool counting;
-static _Atomic uint64_t calls;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *old, size_t n);
-void *__real_aligned_alloc(size_t align, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *old, size_t n);
-void *__wrap_aligned_alloc(size_t align, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    calls += counting;
-    return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-    calls += counting;
-    return __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *old, size_t n)
-{
-    calls += counting;
-    return __real_realloc(old, n);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t n)
-{
-    calls += counting;
-    return __real_aligned_alloc(align, n);
-}
+#include "tests/base/count_alloc.h"
 
 static void check_file(const char *path, const struct its_network_settings *s)
 {
